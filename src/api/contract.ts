@@ -1,0 +1,229 @@
+import type { ErrorCode } from '../base/errors.ts';
+import type { ExitReason, StopCause } from '../core/exit.ts';
+import type { AppSpec, ExecMode } from '../core/spec.ts';
+import type { InstanceCounters, Status } from '../core/states.ts';
+
+/**
+ * The wire: HTTP/1.1 with JSON over the unix socket of the home. Mutations answer NDJSON: one `Progress` a line,
+ * the last one of type `end`. Errors before the first line are application/problem+json (`Problem`).
+ * Times are Unix milliseconds.
+ */
+export const ROUTES = {
+  /** GET -> PingView */
+  ping: '/v1/ping',
+  /** GET ?target=… (repeatable) -> { instances: InstanceView[] } */
+  instances: '/v1/instances',
+  /** GET ?target=… -> { instances: DescribeView[] } */
+  describe: '/v1/describe',
+  /** GET ?target=… -> { instances: WhyView[] } */
+  why: '/v1/why',
+  /** GET ?target=… -> { instances: EnvView[] }: the owner's eyes only */
+  env: '/v1/env',
+  /** GET -> PM2's jlist array, environment included */
+  jlist: '/v1/jlist',
+  /** POST StartRequest -> Progress lines */
+  start: '/v1/start',
+  /** POST ActionRequest -> Progress lines */
+  action: '/v1/action',
+  /** POST SignalRequest -> { signalled: number } */
+  signal: '/v1/signal',
+  /** POST TargetsRequest -> { files: string[] } */
+  flush: '/v1/flush',
+  /** POST {} -> Progress lines; the daemon ends after the last */
+  kill: '/v1/kill',
+  /** GET ?target=… -> NDJSON: one LogStreamHead, then LogRecords until the client goes */
+  logs: '/v1/logs',
+} as const;
+
+/** application/problem+json, RFC 9457. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface HttpView {
+  /** What was asked for, host:port; null when switched off. */
+  readonly listen: string | null;
+  /** Bound address, null while not bound. */
+  readonly address: string | null;
+  /** Why it is not bound, for example the port is in use; it is tried again. */
+  readonly error: string | null;
+}
+
+export interface PingView {
+  readonly pid: number;
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  /** Processes taken over from an earlier daemon. */
+  readonly adopted: number;
+  readonly http: HttpView;
+  readonly home: string;
+}
+
+export interface ExitView {
+  readonly reason: ExitReason;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly uptimeMs: number;
+  readonly atMs: number;
+  readonly message: string | null;
+}
+
+export interface InstanceView {
+  /** PM2's pm_id: given once per instance, never used again while the list is not empty. */
+  readonly id: number;
+  readonly app: string;
+  readonly namespace: string;
+  /** NODE_APP_INSTANCE: 0..n-1, stable over restarts. */
+  readonly slot: number;
+  readonly version: string;
+  readonly execMode: ExecMode;
+  readonly status: Status;
+  /** The same state in PM2's words. */
+  readonly pm2Status: string;
+  readonly pid: number | null;
+  readonly generation: number;
+  /** When the current process was spawned, null without one. */
+  readonly startedAtMs: number | null;
+  readonly restarts: number;
+  readonly unstableRestarts: number;
+  /** Exits in a row that nobody asked for. */
+  readonly streak: number;
+  readonly backoff: { readonly delayMs: number; readonly untilMs: number } | null;
+  /** Mean since the previous look, 1 = one core, process tree; null without a process. */
+  readonly cpuRatio: number | null;
+  /** Resident bytes of the process tree. */
+  readonly rssBytes: number | null;
+  readonly memoryLimitBytes: number | null;
+  readonly lastExit: ExitView | null;
+  readonly user: string;
+  readonly watching: boolean;
+  readonly cron: { readonly pattern: string; readonly nextAtMs: number | null } | null;
+}
+
+export interface LogPaths {
+  readonly out: string | null;
+  readonly error: string | null;
+  readonly combined: string | null;
+}
+
+export interface TransitionView {
+  readonly atMs: number;
+  readonly from: Status;
+  readonly to: Status;
+  readonly generation: number;
+  readonly event: string;
+  readonly cause: StopCause | null;
+  readonly exit: ExitView | null;
+  readonly delayMs: number | null;
+}
+
+export interface DescribeView extends InstanceView {
+  /** The spec without environment values. */
+  readonly spec: Omit<AppSpec, 'envBlocks' | 'process'> & { readonly process: Omit<AppSpec['process'], 'env'> };
+  readonly logs: LogPaths;
+  readonly pidFile: string;
+  readonly createdAtMs: number;
+  readonly counters: InstanceCounters;
+  readonly logAccount: Readonly<Record<'out' | 'error', { lines: number; bytes: number; dropped: number }>>;
+}
+
+/** The flight recorder of one instance. */
+export interface WhyView extends InstanceView {
+  readonly transitions: readonly TransitionView[];
+  readonly lastDeath: DeathView | null;
+}
+
+export interface DeathView {
+  readonly exit: ExitView;
+  /** Last whole lines of each stream before the death. */
+  readonly lastLines: { readonly out: readonly string[]; readonly error: readonly string[] };
+  readonly vitals: VitalsView | null;
+}
+
+/** The last figures that were taken of a process tree. */
+export interface VitalsView {
+  readonly atMs: number;
+  readonly rssBytes: number;
+  readonly cpuRatio: number | null;
+  readonly processes: number;
+  readonly openFds: number | null;
+  readonly threads: number;
+}
+
+export interface EnvView {
+  readonly id: number;
+  readonly app: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface StartRequest {
+  readonly apps: readonly AppSpec[];
+  /** What to do with an app whose name and namespace exist already. */
+  readonly onExisting: 'restart' | 'refuse' | 'add';
+}
+
+export const ACTIONS = ['start', 'stop', 'restart', 'delete', 'reset'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export interface TargetsRequest {
+  /** Selectors: id, name, namespace, /regex/, all. */
+  readonly targets: readonly string[];
+}
+
+export interface ActionRequest extends TargetsRequest {
+  readonly action: Action;
+  /** Variables to lay over the app's environment before a restart (`--update-env`). */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** `restart --watch` and `stop --watch` change this. */
+  readonly watch?: 'toggle' | 'off' | undefined;
+}
+
+export interface SignalRequest extends TargetsRequest {
+  /** A name of signal(7): SIGUSR2 or USR2. */
+  readonly signal: string;
+}
+
+export type Progress =
+  | { readonly type: 'begin'; readonly total: number }
+  | {
+      readonly type: 'instance';
+      readonly id: number;
+      readonly app: string;
+      readonly slot: number;
+      readonly ok: boolean;
+      readonly status: Status;
+      readonly pid: number | null;
+      readonly message: string | null;
+    }
+  | { readonly type: 'end'; readonly ok: boolean; readonly ids: readonly number[]; readonly failed: number };
+
+export interface LogStreamHead {
+  readonly type: 'head';
+  /** Files that hold what came before the stream, and how many of their bytes are before it. */
+  readonly files: readonly LogFileView[];
+}
+
+export interface LogFileView {
+  readonly path: string;
+  readonly stream: 'out' | 'error';
+  readonly bytes: number;
+  /** Instances that write to it. */
+  readonly ids: readonly number[];
+  readonly app: string;
+}
+
+export interface LogRecordView {
+  readonly type: 'line';
+  readonly id: number;
+  readonly app: string;
+  readonly slot: number;
+  readonly stream: 'out' | 'error';
+  readonly atMs: number;
+  /** The line without its newline, as the app wrote it (bytes that are not UTF-8 are replaced). */
+  readonly text: string;
+}
