@@ -132,7 +132,7 @@ export interface Transition {
 /** Every move that may happen: a move that is not here is a defect. */
 export const LEGAL_MOVES: Readonly<Record<Status, readonly Status[]>> = {
   stopped: ['starting'],
-  starting: ['running', 'stopping', 'backoff', 'exited', 'fatal', 'starting', 'stopped'],
+  starting: ['running', 'stopping', 'backoff', 'exited', 'fatal', 'starting'],
   running: ['stopping', 'backoff', 'starting', 'exited', 'fatal'],
   backoff: ['starting', 'stopped'],
   stopping: ['stopped', 'starting', 'backoff', 'exited', 'fatal'],

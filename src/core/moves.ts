@@ -1,0 +1,159 @@
+import { countStart } from './counters.ts';
+import type { ExitReason, ExitRecord, StopCause } from './exit.ts';
+import type { Verdict } from './restart.ts';
+import type { AfterStop, Phase, StoppingPhase, Transition } from './states.ts';
+import { add, armedTimer, change, emit, put, type Turn } from './turn.ts';
+
+interface Move {
+  readonly exit?: ExitRecord | null;
+  readonly cause?: StopCause | null;
+  readonly readyMs?: number;
+  readonly delayMs?: number;
+}
+
+/** Spawns the next generation. */
+export function begin(turn: Turn, restartOf: ExitReason | null): Turn {
+  const { state, policy } = turn;
+  const generation = state.generation + 1;
+  const timerId = policy.waitReady ? state.timerSeq + 1 : null;
+  const counted = change(turn, {
+    generation,
+    timerSeq: timerId ?? state.timerSeq,
+    restartsShown: state.restartsShown + (restartOf === null ? 0 : 1),
+    counters: countStart(state.counters, restartOf),
+  });
+  const phase: Phase = { status: 'starting', pid: null, spawnedAtMs: turn.nowMs, timerId };
+  const moved = go(counted, phase, { cause: causeOf(restartOf) });
+  const spawning = add(moved, { type: 'spawn', generation });
+  if (timerId === null) return spawning;
+  return add(spawning, { type: 'arm', timerId, delayMs: policy.listenTimeoutMs });
+}
+
+/** Tells the process to go. */
+export function retire(turn: Turn, cause: StopCause, plan: { next: AfterStop; delayMs: number }): Turn {
+  const { phase } = turn.state;
+  if (phase.status !== 'running' && phase.status !== 'starting') return turn;
+  const sinceMs = phase.status === 'running' ? phase.readyAtMs : phase.spawnedAtMs;
+  const stopping = { pid: phase.pid, cause, next: plan.next, delayMs: plan.delayMs, rootGone: false, sinceMs };
+  return enterStopping(turn, stopping, { cause });
+}
+
+/** Ends what a process left behind when it died by itself. */
+export function sweep(turn: Turn, verdict: Verdict, exit: ExitRecord): Turn {
+  const { next, delayMs } = verdict;
+  const stopping = { pid: null, cause: null, next, delayMs, rootGone: true, sinceMs: turn.nowMs };
+  return enterStopping(turn, stopping, { exit });
+}
+
+export function enterStopping(
+  turn: Turn,
+  stopping: Omit<StoppingPhase, 'status' | 'timerId' | 'killed'>,
+  move: Move,
+): Turn {
+  const timerId = turn.state.timerSeq + 1;
+  const numbered = change(turn, { timerSeq: timerId });
+  const moved = go(numbered, { status: 'stopping', ...stopping, timerId, killed: false }, move);
+  const delayMs = turn.policy.killTimeoutMs;
+  return add(emit(moved, 'signal_tree'), { type: 'arm', timerId, delayMs });
+}
+
+/** Changes where a stopping instance goes. */
+export function redirect(turn: Turn, phase: StoppingPhase, next: AfterStop): Turn {
+  return put(turn, { ...phase, next, delayMs: 0 });
+}
+
+/** The whole tree is gone: comes to rest or goes on. */
+export function settle(turn: Turn, phase: StoppingPhase): Turn {
+  const exit = phase.cause === null ? null : turn.state.lastExit;
+  const left = put(turn, phase);
+  switch (phase.next) {
+    case 'starting': {
+      const reason = phase.cause ?? turn.state.lastExit?.reason ?? 'unknown';
+      return begin(left, reason);
+    }
+    case 'backoff':
+      return wait(left, phase.delayMs, exit);
+    case 'stopped':
+    case 'exited':
+    case 'fatal':
+      return go(left, { status: phase.next }, { exit, cause: phase.cause });
+    default:
+      return phase.next satisfies never;
+  }
+}
+
+/** Goes where the verdict says, straight from the death. */
+export function follow(turn: Turn, verdict: Verdict, exit: ExitRecord): Turn {
+  switch (verdict.next) {
+    case 'starting':
+      return begin(turn, exit.reason);
+    case 'backoff':
+      return wait(turn, verdict.delayMs, exit);
+    case 'exited':
+    case 'fatal':
+      return go(turn, { status: verdict.next }, { exit });
+    default:
+      return verdict.next satisfies never;
+  }
+}
+
+export function wait(turn: Turn, delayMs: number, exit: ExitRecord | null): Turn {
+  const timerId = turn.state.timerSeq + 1;
+  const numbered = change(turn, { timerSeq: timerId, lastDelayMs: delayMs });
+  const phase: Phase = { status: 'backoff', timerId, delayMs, untilMs: turn.nowMs + delayMs };
+  return add(go(numbered, phase, { exit, delayMs }), { type: 'arm', timerId, delayMs });
+}
+
+/** Changes the phase: puts an armed timer aside and publishes the change, once. */
+export function go(turn: Turn, phase: Phase, move: Move = {}): Turn {
+  const before = turn.state.phase;
+  const armed = armedTimer(before);
+  const disarmed = armed === null ? turn : add(turn, { type: 'disarm', timerId: armed });
+  const transition: Transition = {
+    from: before.status,
+    to: phase.status,
+    generation: turn.state.generation,
+    event: turn.event.type,
+    exit: move.exit ?? exitThatRestarts(turn, phase),
+    readyMs: move.readyMs ?? null,
+    delayMs: move.delayMs ?? null,
+    cause: move.cause ?? null,
+    streak: turn.state.streak,
+  };
+  return add(put(disarmed, phase), { type: 'publish', transition });
+}
+
+/** A death followed by a start at once has no transition of its own: the start reports it. */
+export function exitThatRestarts(turn: Turn, phase: Phase): ExitRecord | null {
+  if (phase.status !== 'starting') return null;
+  const { event, state } = turn;
+  const ends = event.type === 'exited' || event.type === 'tree_gone' || event.type === 'spawn_failed';
+  const reported = state.phase.status === 'stopping' && state.phase.cause === null;
+  return ends && !reported ? state.lastExit : null;
+}
+
+/** SIGKILL, and look again after another kill_timeout: a process in uninterruptible sleep dies later. */
+export function killNow(turn: Turn, phase: StoppingPhase): Turn {
+  const timerId = turn.state.timerSeq + 1;
+  const killed = put(change(turn, { timerSeq: timerId }), { ...phase, killed: true, timerId });
+  const delayMs = Math.max(100, turn.policy.killTimeoutMs);
+  return add(emit(killed, 'kill_tree'), { type: 'arm', timerId, delayMs });
+}
+
+export function becomeReady(turn: Turn, pid: number, spawnedAtMs: number): Turn {
+  const phase: Phase = { status: 'running', pid, readyAtMs: turn.nowMs };
+  return go(turn, phase, { readyMs: turn.nowMs - spawnedAtMs });
+}
+
+function causeOf(reason: ExitReason | null): StopCause | null {
+  switch (reason) {
+    case 'requested':
+    case 'cron':
+    case 'watch':
+    case 'memory_limit':
+    case 'ready_timeout':
+      return reason;
+    default:
+      return null;
+  }
+}
