@@ -50,7 +50,7 @@ export function newInstance(nowMs: number): InstanceState {
  */
 export function step(state: InstanceState, event: InstanceEvent, policy: PolicySpec, context: StepContext): StepResult {
   if (isStale(state, event)) return { state, effects: [] };
-  const turn: Turn = { state, effects: [], event, policy, ...context };
+  const turn: Turn = { ...context, state, effects: [], event, policy };
   const { state: after, effects } = take(turn);
   return { state: after, effects };
 }
@@ -165,12 +165,14 @@ function onMemoryExceeded(turn: Turn): Turn {
 function onSpawned(turn: Turn, pid: number): Turn {
   const { phase } = turn.state;
   if (phase.status === 'stopping') {
+    if (phase.pid !== null || phase.rootGone) return turn;
     // Told to go before it was there: tell it now.
     return emit(put(turn, { ...phase, pid }), phase.killed ? 'kill_tree' : 'signal_tree');
   }
   if (phase.status !== 'starting') return turn;
   const spawned = put(turn, { ...phase, pid });
-  return turn.policy.waitReady ? spawned : becomeReady(spawned, pid, phase.spawnedAtMs);
+  // The timer was armed at the spawn: a policy that changed since then must not leave it waiting without an end.
+  return phase.timerId === null ? becomeReady(spawned, pid, phase.spawnedAtMs) : spawned;
 }
 
 function onReady(turn: Turn): Turn {
@@ -217,7 +219,8 @@ function onTimer(turn: Turn): Turn {
     case 'backoff':
       return begin(turn, turn.state.lastExit?.reason ?? 'unknown');
     case 'stopping':
-      return killNow(turn, phase);
+      // Without treekill no SIGKILL reaches what the root left: a policy that changed meanwhile must not wait for it.
+      return phase.rootGone && !turn.policy.treekill ? settle(turn, phase) : killNow(turn, phase);
     case 'starting': {
       const verdict = judgeDeath(turn, { readyForMs: 0, code: null, wanted: false });
       return retire(tallied(turn, verdict), 'ready_timeout', verdict);

@@ -127,9 +127,8 @@ export function go(turn: Turn, phase: Phase, move: Move = {}): Turn {
 export function exitThatRestarts(turn: Turn, phase: Phase): ExitRecord | null {
   if (phase.status !== 'starting') return null;
   const { event, state } = turn;
-  const ends = event.type === 'exited' || event.type === 'tree_gone' || event.type === 'spawn_failed';
-  const reported = state.phase.status === 'stopping' && state.phase.cause === null;
-  return ends && !reported ? state.lastExit : null;
+  if (state.phase.status === 'stopping') return state.phase.cause === null ? null : state.lastExit;
+  return event.type === 'exited' || event.type === 'spawn_failed' ? state.lastExit : null;
 }
 
 /** SIGKILL, and look again after another kill_timeout: a process in uninterruptible sleep dies later. */

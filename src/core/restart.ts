@@ -2,7 +2,7 @@ import type { PolicySpec } from './spec.ts';
 
 /** A life this long makes the instance sound again: the streak of deaths is forgotten. PM2's EXP_BACKOFF_RESET_TIMER. */
 export const STABLE_AFTER_MS = 30_000;
-/** No back-off is longer, as in PM2. */
+/** No back-off grows beyond this, as in PM2; jitter comes on top. */
 export const LONGEST_DELAY_MS = 15_000;
 /** The second death in a row waits this long when the user asked for no delay; the first waits not at all. */
 export const FIRST_DELAY_MS = 100;
@@ -70,6 +70,11 @@ export function delayAfter(policy: PolicySpec, streak: number, jitter: number): 
   return Math.max(policy.restartDelayMs, protective);
 }
 
+/** Rounded down at each step, as PM2 does (100 150 225 337 505), but never stuck: 1 ms grows too. */
 function grown(firstMs: number, times: number): number {
-  return Math.max(firstMs, Math.min(LONGEST_DELAY_MS, firstMs * GROWTH ** times));
+  let delayMs = firstMs;
+  for (let grownTimes = 0; grownTimes < times && delayMs < LONGEST_DELAY_MS; grownTimes += 1) {
+    delayMs = Math.min(LONGEST_DELAY_MS, Math.max(delayMs + 1, Math.floor(delayMs * GROWTH)));
+  }
+  return delayMs;
 }
