@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { isLiving, readProcStat } from './procfs.ts';
+
+/** Which process is meant: a pid alone is used again, with its start time and the boot it is not. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Kernel start time in clock ticks since boot. */
+  readonly startTicks: number;
+  readonly bootId: string;
+}
+
+/** random(4): new with every boot. */
+const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
+let knownBootId: string | null = null;
+
+/**
+ * Names the present boot of this host.
+ * @returns the kernel's boot id, or an empty string where it cannot be read
+ */
+export function bootId(): string {
+  if (knownBootId !== null) return knownBootId;
+  try {
+    knownBootId = readFileSync(BOOT_ID_FILE, 'latin1').trim();
+  } catch {
+    // No /proc: pid and start time have to do.
+    knownBootId = '';
+  }
+  return knownBootId;
+}
+
+/**
+ * Identity of the process that has a pid now, also when it is a zombie that nobody waited for yet.
+ * @param pid process id
+ * @returns its identity, or null when there is no such process
+ */
+export function identityOf(pid: number | null | undefined): ProcessIdentity | null {
+  if (pid === null || pid === undefined || !Number.isInteger(pid) || pid <= 0) return null;
+  const stat = readProcStat(pid);
+  return stat === null ? null : { pid, startTicks: stat.startTicks, bootId: bootId() };
+}
+
+/**
+ * Says if exactly this process is there and has not exited.
+ * @param identity the process, or null
+ * @returns false for a zombie, for another process under the same pid, after a reboot, and for null
+ */
+export function isAlive(identity: ProcessIdentity | null | undefined): boolean {
+  if (identity === null || identity === undefined || identity.bootId !== bootId()) return false;
+  const stat = readProcStat(identity.pid);
+  return stat !== null && stat.startTicks === identity.startTicks && isLiving(stat);
+}
