@@ -1,0 +1,49 @@
+export type StreamName = 'out' | 'error';
+
+/** One line of an instance as live subscribers get it. */
+export interface LogRecord {
+  readonly type: 'line';
+  readonly id: number;
+  readonly app: string;
+  readonly slot: number;
+  readonly stream: StreamName;
+  /** When it was read, Unix milliseconds. */
+  readonly atMs: number;
+  /** The line without its newline; bytes that are not UTF-8 are replaced. */
+  readonly text: string;
+}
+
+/** Who wrote a line. */
+export interface LogSource {
+  readonly id: number;
+  readonly app: string;
+  readonly slot: number;
+  readonly stream: StreamName;
+}
+
+/** Why lines did not reach their file. */
+export const DROP_REASONS = ['buffer_full', 'disk_error'] as const;
+
+export type DropReason = (typeof DROP_REASONS)[number];
+
+/** What one stream of an instance has done since it was made. */
+export interface StreamAccount {
+  lines: number;
+  /** Bytes read. */
+  bytes: number;
+  /** Lines that did not reach a file, of every reason. */
+  dropped: number;
+  readonly droppedBy: Record<DropReason, number>;
+  /** Lines that were too long and lost their end. */
+  cut: number;
+  /** Failed tries to open or write a file. */
+  writeErrors: number;
+}
+
+/**
+ * Makes an account.
+ * @returns all figures 0
+ */
+export function newAccount(): StreamAccount {
+  return { lines: 0, bytes: 0, dropped: 0, droppedBy: { buffer_full: 0, disk_error: 0 }, cut: 0, writeErrors: 0 };
+}
