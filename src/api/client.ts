@@ -1,0 +1,141 @@
+import { PromvisorError } from '../base/errors.ts';
+import {
+  type ActionRequest,
+  type DescribeView,
+  type EnvView,
+  type InstanceView,
+  type LogRecordView,
+  type LogStreamHead,
+  type PingView,
+  type Progress,
+  ROUTES,
+  type SignalRequest,
+  type StartRequest,
+  type WhyView,
+} from './contract.ts';
+import { parseNdjson } from './ndjson.ts';
+import { type Call, callText, chunksOf, openCall } from './wire-client.ts';
+
+/** A read is answered from memory. */
+const READ_SILENCE_MS = 30_000;
+/** An app may take its kill_timeout or listen_timeout to answer; nobody waits longer than this for the next line. */
+const MUTATION_SILENCE_MS = 15 * 60_000;
+
+/** The daemon, as its clients see it. Every call is one connection; every failure is a PromvisorError. */
+export interface Client {
+  readonly socketPath: string;
+  ping(silenceMs?: number): Promise<PingView>;
+  instances(targets?: readonly string[]): Promise<readonly InstanceView[]>;
+  describe(targets: readonly string[]): Promise<readonly DescribeView[]>;
+  why(targets: readonly string[]): Promise<readonly WhyView[]>;
+  env(targets: readonly string[]): Promise<readonly EnvView[]>;
+  /** PM2's list as the JSON text that the daemon sent. */
+  jlistText(): Promise<string>;
+  start(body: StartRequest): AsyncGenerator<Progress, void, void>;
+  action(body: ActionRequest): AsyncGenerator<Progress, void, void>;
+  kill(): AsyncGenerator<Progress, void, void>;
+  signal(body: SignalRequest): Promise<number>;
+  flush(targets: readonly string[]): Promise<readonly string[]>;
+  logs(targets: readonly string[], signal?: AbortSignal): Promise<LogStream>;
+}
+
+export interface LogStream {
+  readonly head: LogStreamHead;
+  readonly records: AsyncGenerator<LogRecordView, void, void>;
+}
+
+/**
+ * Makes the client of a daemon; nothing is sent before the first call.
+ * @param socketPath the daemon's unix socket
+ * @returns the client
+ */
+export function createClient(socketPath: string): Client {
+  const read = (path: string): Call => ({ socketPath, method: 'GET', path, silenceMs: READ_SILENCE_MS });
+  const write = (path: string, body: unknown, silenceMs = MUTATION_SILENCE_MS): Call => {
+    return { socketPath, method: 'POST', path, body, silenceMs };
+  };
+  return {
+    socketPath,
+    ping: async (silenceMs = READ_SILENCE_MS) => {
+      return objectOf<PingView>(await callText({ ...read(ROUTES.ping), silenceMs }), 'pid', 'number');
+    },
+    instances: async (targets = []) =>
+      listOf<InstanceView>(await callText(read(withTargets(ROUTES.instances, targets)))),
+    describe: async (targets) => listOf<DescribeView>(await callText(read(withTargets(ROUTES.describe, targets)))),
+    why: async (targets) => listOf<WhyView>(await callText(read(withTargets(ROUTES.why, targets)))),
+    env: async (targets) => listOf<EnvView>(await callText(read(withTargets(ROUTES.env, targets)))),
+    jlistText: () => callText(read(ROUTES.jlist)),
+    start: (body) => progressOf(write(ROUTES.start, body)),
+    action: (body) => progressOf(write(ROUTES.action, body)),
+    kill: () => progressOf(write(ROUTES.kill, {})),
+    signal: async (body) => {
+      const text = await callText(write(ROUTES.signal, body, READ_SILENCE_MS));
+      return objectOf<{ signalled: number }>(text, 'signalled', 'number').signalled;
+    },
+    flush: async (targets) => {
+      const text = await callText(write(ROUTES.flush, { targets }, READ_SILENCE_MS));
+      return objectOf<{ files: string[] }>(text, 'files', 'object').files;
+    },
+    logs: (targets, signal) => openLogs({ ...read(withTargets(ROUTES.logs, targets)), silenceMs: 0, signal }),
+  };
+}
+
+function withTargets(route: string, targets: readonly string[]): string {
+  if (targets.length === 0) return route;
+  return `${route}?${targets.map((target) => `target=${encodeURIComponent(target)}`).join('&')}`;
+}
+
+async function* progressOf(call: Call): AsyncGenerator<Progress, void, void> {
+  for await (const value of parseNdjson(chunksOf(await openCall(call)))) {
+    const type = typeOf(value);
+    if (type !== 'begin' && type !== 'instance' && type !== 'end') {
+      throw new PromvisorError('PROTOCOL', `expected a progress line, got ${excerpt(JSON.stringify(value))}`);
+    }
+    // The type was checked; the fields are the daemon's own, of the same contract.
+    yield value as Progress;
+    if (type === 'end') return;
+  }
+  throw new PromvisorError('PROTOCOL', 'the daemon closed the connection before it said how the command ended');
+}
+
+async function openLogs(call: Call): Promise<LogStream> {
+  const lines = parseNdjson(chunksOf(await openCall(call)));
+  const first = await lines.next();
+  if (first.done === true || typeOf(first.value) !== 'head') {
+    throw new PromvisorError('PROTOCOL', 'the daemon did not begin its log stream with a head');
+  }
+  return { head: first.value as LogStreamHead, records: recordsOf(lines) };
+}
+
+async function* recordsOf(lines: AsyncGenerator<unknown, void, void>): AsyncGenerator<LogRecordView, void, void> {
+  for await (const value of lines) if (typeOf(value) === 'line') yield value as LogRecordView;
+}
+
+function typeOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'type' in value ? value.type : null;
+}
+
+function listOf<T>(text: string): readonly T[] {
+  const { instances } = objectOf<{ instances: T[] }>(text, 'instances', 'object');
+  if (Array.isArray(instances)) return instances;
+  throw new PromvisorError('PROTOCOL', `expected { instances: [...] } from the daemon, got ${excerpt(text)}`);
+}
+
+/** Parses an answer and checks the one field that tells its shape. */
+function objectOf<T>(text: string, key: string, type: 'number' | 'object'): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new PromvisorError('PROTOCOL', `expected JSON from the daemon, got ${excerpt(text)}`, { cause });
+  }
+  if (typeof value === 'object' && value !== null) {
+    const field = (value as Record<string, unknown>)[key];
+    if (field !== null && typeof field === type) return value as T;
+  }
+  throw new PromvisorError('PROTOCOL', `expected an answer with "${key}" from the daemon, got ${excerpt(text)}`);
+}
+
+function excerpt(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}

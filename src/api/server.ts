@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { messageOf, PromvisorError } from '../base/errors.ts';
+import { problemOf } from './problem.ts';
+
+export interface Reply {
+  readonly contentType: string;
+  readonly body: string | Buffer;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Writes one JSON value a line; nothing is written to a client that is gone. */
+export type WriteLine = (value: unknown) => void;
+
+export interface StreamContext {
+  readonly write: WriteLine;
+  /** What the client has not taken yet. */
+  readonly pendingBytes: () => number;
+  /** Aborted when the client goes. */
+  readonly gone: AbortSignal;
+}
+
+export interface RequestContext {
+  readonly query: URLSearchParams;
+  /** The parsed JSON body of a POST, else null. */
+  readonly body: unknown;
+}
+
+export type Route =
+  | { readonly method: 'GET' | 'POST'; readonly reply: (request: RequestContext) => Reply | Promise<Reply> }
+  | {
+      readonly method: 'GET' | 'POST';
+      readonly stream: (request: RequestContext, stream: StreamContext) => Promise<void>;
+    };
+
+export type Routes = Readonly<Record<string, Route>>;
+
+/** A body above this is refused: 100 apps with a large environment are about 1 MB. */
+const MAX_BODY_BYTES = 32 * 1_048_576;
+/** Smaller answers do not gain from gzip. */
+const MIN_GZIP_BYTES = 1_024;
+const GZIP_LEVEL = 1;
+const MAX_CONNECTIONS = 1_024;
+const compress = promisify(gzip);
+
+export function json(value: unknown): Reply {
+  return { contentType: 'application/json; charset=utf-8', body: JSON.stringify(value) };
+}
+
+/**
+ * An HTTP server over a table of routes: JSON bodies in, problems out.
+ * @param routes path to route
+ * @param onDefect told of a handler that failed in a way it should not
+ * @returns the server, not listening yet
+ */
+export function createApiServer(routes: Routes, onDefect: (error: unknown, path: string) => void): Server {
+  const listener: RequestListener = (request, response) => {
+    // A client that goes while it is written to is no news.
+    response.on('error', () => {});
+    handle(routes, request, response).catch((error: unknown) => {
+      if (!(error instanceof PromvisorError)) onDefect(error, request.url ?? '');
+      sendProblem(response, error);
+    });
+  };
+  const server = createServer({ keepAliveTimeout: 5_000 }, listener);
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
+}
+
+async function handle(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = parseUrl(request.url ?? '/');
+  const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+  if (route === undefined) throw new PromvisorError('NOT_FOUND', `no such route: ${url.pathname}`);
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  if (method !== route.method) {
+    throw new PromvisorError('REQUEST_INVALID', `${url.pathname}: expected ${route.method}, got ${request.method}`);
+  }
+  const body = route.method === 'POST' ? await readJson(request, url.pathname) : null;
+  const context = { query: url.searchParams, body };
+  if ('stream' in route) return await answerStream(response, (stream) => route.stream(context, stream));
+  await sendReply(request, response, await route.reply(context));
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text, 'http://localhost');
+  } catch {
+    throw new PromvisorError('REQUEST_INVALID', `expected a path and a query, got ${JSON.stringify(text)}`);
+  }
+}
+
+async function readJson(request: IncomingMessage, path: string): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) {
+      throw new PromvisorError('REQUEST_INVALID', `${path}: expected a body of at most ${MAX_BODY_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (error) {
+    throw new PromvisorError('REQUEST_INVALID', `${path}: expected a JSON body: ${messageOf(error)}`);
+  }
+}
+
+async function sendReply(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+  let body = Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body);
+  const headers: Record<string, string> = {
+    ...reply.headers,
+    'Content-Type': reply.contentType,
+    'Cache-Control': 'no-store',
+  };
+  const wantsGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  if (wantsGzip && body.length >= MIN_GZIP_BYTES) {
+    body = await compress(body, { level: GZIP_LEVEL });
+    headers['Content-Encoding'] = 'gzip';
+  }
+  response.writeHead(reply.status ?? 200, { ...headers, 'Content-Length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** The first line decides: an error before it is a problem with a status, one after it ends the stream as a line. */
+async function answerStream(response: ServerResponse, run: (stream: StreamContext) => Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  response.once('close', () => abort.abort());
+  const write: WriteLine = (value) => {
+    if (response.destroyed) return;
+    if (!response.headersSent)
+      response.writeHead(200, { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' });
+    response.write(`${JSON.stringify(value)}\n`);
+  };
+  try {
+    await run({ write, pendingBytes: () => response.writableLength, gone: abort.signal });
+  } catch (error) {
+    if (!response.headersSent) throw error;
+    write({ type: 'problem', problem: problemOf(error) });
+  }
+  response.end();
+}
+
+function sendProblem(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) return void response.destroy();
+  const problem = problemOf(error);
+  const body = JSON.stringify(problem);
+  response.writeHead(problem.status, { 'Content-Type': 'application/problem+json', Connection: 'close' });
+  response.end(body);
+}

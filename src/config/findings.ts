@@ -1,0 +1,75 @@
+import { PromvisorError } from '../base/errors.ts';
+
+/** Lines of a message; a file with more mistakes has one cause. */
+const MOST_PROBLEMS = 100;
+
+/** One mistake in a configuration, as data for `details` and as a sentence. */
+export interface ConfigProblem {
+  readonly app: string | null;
+  readonly key: string;
+  /** The value as text, shortened, secrets left out. */
+  readonly value: string;
+  readonly expected: string;
+  readonly message: string;
+}
+
+export interface Complaint {
+  readonly key: string;
+  /** The value as `show` says it. */
+  readonly got: string;
+  readonly expected: string;
+  /** What else helps. */
+  readonly note?: string;
+}
+
+/** Takes what is found about one app, or about the file as a whole. */
+export interface Reporter {
+  problem(complaint: Complaint, source?: string): void;
+  warn(text: string, source?: string): void;
+}
+
+export interface Findings {
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly string[];
+  /** A reporter that names the place: the file, and the app by name or by its number. */
+  about(app: { readonly name: string | null; readonly number: number } | null): Reporter;
+}
+
+/**
+ * Collects all mistakes, so that they are told at once.
+ * @param source what is read, for example `ecosystem.config.cjs`
+ * @returns the empty collection
+ */
+export function createFindings(source: string): Findings {
+  const problems: ConfigProblem[] = [];
+  const warnings: string[] = [];
+  return {
+    problems,
+    warnings,
+    about(app) {
+      const label = app === null ? '' : `, app ${app.name === null ? `#${app.number}` : `"${app.name}"`}`;
+      return {
+        problem({ key, got, expected, note }, from = source) {
+          const more = note === undefined ? '' : `; ${note}`;
+          const message = `${key}: expected ${expected}, got ${got}${more} (${from}${label})`;
+          problems.push({ app: app?.name ?? null, key, value: got, expected, message });
+        },
+        warn(text, from = source) {
+          warnings.push(`${text} (${from}${label})`);
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Makes the error that tells all mistakes, one a line.
+ * @param problems at least one
+ * @returns CONFIG_INVALID with `details.problems`
+ */
+export function configInvalid(problems: readonly ConfigProblem[]): PromvisorError {
+  const told = problems.slice(0, MOST_PROBLEMS);
+  const lines = told.map(({ message }) => message);
+  if (problems.length > told.length) lines.push(`and ${problems.length - told.length} more`);
+  return new PromvisorError('CONFIG_INVALID', lines.join('\n'), { details: { problems: told } });
+}

@@ -1,0 +1,80 @@
+import * as z from 'zod/mini';
+import { parseBytes } from '../base/units.ts';
+import type { ListenAddress, SettingKey, SettingValues } from './settings.ts';
+
+const LISTEN_TEXT = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:[\]/]*)):(\d{1,5})$/;
+/** What `:9209` means, as with Prometheus' own flags: every address of the host. */
+const EVERY_ADDRESS = '0.0.0.0';
+const HIGHEST_PORT = 65_535;
+const SMALLEST_LOG_BYTES = 1024;
+const MOST_ROLLED = 1000;
+
+const SCHEMAS = {
+  'http.listen': {
+    type: z.pipe(
+      z.string().check(z.refine((text) => listenOf(text) !== undefined)),
+      z.transform((text) => listenOf(text) ?? null),
+    ),
+    expected: '"host:port", ":port", "[IPv6 address]:port" or "off"',
+  },
+  'http.expose_env': {
+    type: z.union([
+      z.boolean(),
+      z.pipe(
+        z.enum(['true', 'false']),
+        z.transform((word) => word === 'true'),
+      ),
+    ]),
+    expected: 'true or false',
+  },
+  'log.level': {
+    type: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    expected: 'trace, debug, info, warn, error, fatal or silent',
+  },
+  'log.max_size': {
+    type: z.pipe(
+      z.union([
+        z.number(),
+        z.pipe(
+          z.string(),
+          z.transform((text) => parseBytes(text)),
+        ),
+      ]),
+      z.int().check(z.gte(SMALLEST_LOG_BYTES)),
+    ),
+    expected: `bytes or a size such as "10M", at least ${SMALLEST_LOG_BYTES}`,
+  },
+  'log.retain': {
+    type: z.pipe(
+      z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
+      z.int().check(z.gte(0), z.lte(MOST_ROLLED)),
+    ),
+    expected: `a whole number from 0 to ${MOST_ROLLED}`,
+  },
+} satisfies {
+  readonly [K in SettingKey]: { readonly type: z.ZodMiniType<SettingValues[K]>; readonly expected: string };
+};
+
+/**
+ * Reads one setting.
+ * @param key its name with a dot
+ * @param value from JSON, or text from the environment
+ * @returns the value read, or what was expected instead
+ */
+export function readSetting<K extends SettingKey>(
+  key: K,
+  value: unknown,
+): { readonly value: SettingValues[K] } | { readonly expected: string } {
+  const { type, expected } = SCHEMAS[key];
+  const read = type.safeParse(value);
+  return read.success ? { value: read.data as SettingValues[K] } : { expected }; // SCHEMAS satisfies it key by key
+}
+
+/** The address, null for "off", undefined for any other text. */
+function listenOf(text: string): ListenAddress | null | undefined {
+  if (text === 'off') return null;
+  const [, bracketed, plain, digits] = LISTEN_TEXT.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > HIGHEST_PORT) return undefined;
+  return { host: bracketed ?? (plain || EVERY_ADDRESS), port };
+}

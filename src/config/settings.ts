@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { nearestWord } from '../base/did-you-mean.ts';
+import { errnoOf, messageOf, PromvisorError } from '../base/errors.ts';
+import type { Home } from '../base/paths.ts';
+import { show } from './show.ts';
+
+/** Where the read-only listener binds; port 0 takes a free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Every setting of the daemon, by its name in messages and documents. */
+export interface SettingValues {
+  readonly 'http.listen': ListenAddress | null;
+  readonly 'http.expose_env': boolean;
+  readonly 'log.level': string;
+  readonly 'log.max_size': number;
+  readonly 'log.retain': number;
+}
+
+export type SettingKey = keyof SettingValues;
+
+export interface Settings {
+  readonly http: {
+    /** Null when switched off. */
+    readonly listen: ListenAddress | null;
+    /** True shows environment values on the read-only listener. */
+    readonly exposeEnv: boolean;
+  };
+  readonly log: { readonly level: string; readonly maxSizeBytes: number; readonly retain: number };
+}
+
+const DEFAULTS: SettingValues = {
+  'http.listen': { host: '127.0.0.1', port: 9209 },
+  'http.expose_env': false,
+  'log.level': 'info',
+  'log.max_size': 10 * 1024 * 1024,
+  'log.retain': 5,
+};
+const KEYS = Object.keys(DEFAULTS) as SettingKey[]; // a literal object has just its keys
+const LARGEST_BYTES = 1024 * 1024;
+
+interface Given {
+  readonly key: SettingKey;
+  readonly value: unknown;
+  /** The file or the variable, for messages. */
+  readonly from: string;
+}
+
+/**
+ * Loads the settings of the daemon: variables win over the file, the file over the defaults.
+ * @param home with settings.json, which need not be there
+ * @param env with PROMVISOR_HTTP_LISTEN and its like; an empty variable is none
+ * @returns all settings
+ * @throws PromvisorError SETTINGS_INVALID that tells every mistake with its file or variable
+ */
+export async function loadSettings(home: Home, env: NodeJS.ProcessEnv): Promise<Settings> {
+  const problems: string[] = [];
+  const given = [...(await fromFile(home.settingsFile, problems)), ...fromEnv(env)];
+  const values: Record<SettingKey, unknown> = { ...DEFAULTS };
+  if (given.length > 0) {
+    // Most daemons run on defaults and never load the checker.
+    const { readSetting } = await import('./settings-schema.ts');
+    for (const { key, value, from } of given) {
+      const read = readSetting(key, value);
+      if ('value' in read) values[key] = read.value;
+      else problems.push(`${key}: expected ${read.expected}, got ${show(value)} (${from})`);
+    }
+  }
+  if (problems.length > 0) {
+    throw new PromvisorError('SETTINGS_INVALID', problems.join('\n'), { details: { problems } });
+  }
+  return settingsOf(values as SettingValues); // each value is a default or was read as one of its key
+}
+
+function settingsOf(values: SettingValues): Settings {
+  return {
+    http: { listen: values['http.listen'], exposeEnv: values['http.expose_env'] },
+    log: { level: values['log.level'], maxSizeBytes: values['log.max_size'], retain: values['log.retain'] },
+  };
+}
+
+/** Other variables that begin with PROMVISOR_ are no mistake: container platforms make up such names for services. */
+function fromEnv(env: NodeJS.ProcessEnv): Given[] {
+  return KEYS.flatMap((key) => {
+    const variable = `PROMVISOR_${key.replaceAll('.', '_').toUpperCase()}`;
+    const value = env[variable];
+    return value === undefined || value === '' ? [] : [{ key, value, from: variable }];
+  });
+}
+
+async function fromFile(file: string, problems: string[]): Promise<Given[]> {
+  const content = await readJson(file);
+  const given: Given[] = [];
+  for (const [path, value] of leavesOf(content, file, problems)) {
+    const key = KEYS.find((candidate) => candidate === path);
+    if (key !== undefined) {
+      given.push({ key, value, from: file });
+      continue;
+    }
+    const meant = nearestWord(path, KEYS);
+    const hint = meant === null ? `expected one of ${KEYS.join(', ')}` : `did you mean "${meant}"?`;
+    problems.push(`${path}: unknown setting, got ${show(value)}; ${hint} (${file})`);
+  }
+  return given;
+}
+
+/** Settings stand in groups: { "http": { "listen": "off" } }. */
+function leavesOf(content: unknown, file: string, problems: string[]): readonly (readonly [string, unknown])[] {
+  if (content === undefined) return [];
+  if (!isObject(content)) {
+    problems.push(`settings: expected an object, got ${show(content)} (${file})`);
+    return [];
+  }
+  const groups = new Set(KEYS.map((key) => key.split('.', 1)[0]));
+  return Object.entries(content).flatMap(([group, value]) => {
+    if (group === '$schema') return [];
+    if (isObject(value)) return Object.entries(value).map(([key, leaf]) => [`${group}.${key}`, leaf] as const);
+    if (!groups.has(group)) return [[group, value] as const];
+    problems.push(`${group}: expected an object, got ${show(value)} (${file})`);
+    return [];
+  });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Undefined when there is no file. */
+async function readJson(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw new PromvisorError('SETTINGS_INVALID', `${file}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  if (text.length > LARGEST_BYTES) {
+    throw new PromvisorError(
+      'SETTINGS_INVALID',
+      `${file}: expected at most ${LARGEST_BYTES} characters, got ${text.length}`,
+    );
+  }
+  try {
+    const { parseRelaxedJson } = await import('./relaxed-json.ts');
+    return parseRelaxedJson(text, file);
+  } catch (error) {
+    throw new PromvisorError('SETTINGS_INVALID', messageOf(error), { cause: error });
+  }
+}
