@@ -1,0 +1,164 @@
+import { uptime } from 'node:os';
+import type { Clock } from '../base/clock.ts';
+import type { ProcessIdentity } from '../os/identity.ts';
+import { createFdBudget, openProcFiles } from '../os/proc-files.ts';
+import { type Snapshot, scanProcesses } from '../os/process-tree.ts';
+import { isLiving, type ProcStat, readProcStat, ticksPerSecond } from '../os/procfs.ts';
+import { type CpuWindow, openCpuWindow } from './cpu-window.ts';
+import { countsOf, grow, totalsOf } from './totals.ts';
+import { newTreeMemory, readTree, releaseTree, type Seen, type TreeMemory, type TreeProcess } from './tree-memory.ts';
+import type { Detail, Sampler, Vitals } from './vitals.ts';
+
+/** Files of /proc kept open: three for each of 200 processes; beyond that a read costs two to four times as much. */
+const MOST_KEPT_FILES = 600;
+/** They may take this part of the files that the daemon may have open. */
+const KEPT_SHARE = 1 / 8;
+/** Looks at several groups of instances in one go share the list of processes. */
+const SHARED_LOOK_MS = 10;
+
+interface Memory extends TreeMemory {
+  window: CpuWindow | null;
+}
+
+/** Sums over the living processes of a tree, while they are made. */
+interface Sums {
+  rssBytes: number;
+  virtualBytes: number;
+  processes: number;
+  threads: number;
+  openFds: number | null;
+  maxFds: number | null;
+  swapBytes: number | null;
+}
+
+/**
+ * Makes a sampler over /proc.
+ * @param clock time for windows and stamps
+ */
+export function createProcSampler(clock: Clock): Sampler {
+  const memories = new Map<number, Memory>();
+  const budget = createFdBudget(mostKeptFiles());
+  const sinceTicks = readProcStat(process.pid)?.startTicks ?? 0;
+
+  function memoryOf(id: number, identity: ProcessIdentity): Memory {
+    const memory = memories.get(id) ?? { ...newTreeMemory(), window: null };
+    memories.set(id, memory);
+    if (memory.root?.pid === identity.pid && memory.root.startTicks === identity.startTicks) return memory;
+    releaseTree(memory);
+    memory.root = identity;
+    memory.window = null;
+    return memory;
+  }
+
+  function lookAt(memory: Memory, rootPid: number, options: { detail: Detail; snapshot: Snapshot }): Vitals | null {
+    const seen = readTree(memory, { snapshot: options.snapshot, budget, sinceTicks });
+    const sums = newSums();
+    memory.window ??= openWindow(memory, seen.get(rootPid)?.stat);
+    for (const { process, stat } of seen.values()) {
+      const full = options.detail === 'full' ? readFull(process) : null;
+      addGrowth(memory, grow(process, countsOf(stat, { io: full?.io ?? null, status: full?.status ?? null })));
+      if (full !== null && full.io !== null) memory.ioSeen = true;
+      if (isLiving(stat)) addProcess(sums, stat, full);
+    }
+    const root = seen.get(rootPid);
+    if (root === undefined || !isLiving(root.stat)) return null;
+    const cpuRatio = memory.window?.advance({ atMs: clock.nowMs(), cpuMs: cpuMsOf(memory) }) ?? null;
+    return { atMs: clock.wallMs(), cpuRatio, ...sums };
+  }
+
+  function openWindow(memory: Memory, root: ProcStat | undefined): CpuWindow | null {
+    if (root === undefined) return null;
+    const msPerTick = 1000 / ticksPerSecond();
+    const ageMs = Math.max(0, uptime() * 1000 - root.startTicks * msPerTick);
+    const adopted = root.startTicks < sinceTicks;
+    const before = adopted
+      ? (root.userTicks + root.systemTicks + root.childUserTicks + root.childSystemTicks) * msPerTick
+      : 0;
+    return openCpuWindow({ atMs: clock.nowMs() - ageMs, cpuMs: cpuMsOf(memory) - before });
+  }
+
+  /** Instances that were not asked for and whose tree has gone keep no files open. */
+  function releaseGone(looked: ReadonlySet<number>, snapshot: Snapshot): void {
+    for (const [id, memory] of memories) {
+      if (looked.has(id) || memory.root === null) continue;
+      if (snapshot.members(memory.root).length === 0) releaseTree(memory);
+    }
+  }
+
+  return {
+    async sample(roots, detail) {
+      const snapshot = scanProcesses(SHARED_LOOK_MS);
+      const looked = new Set<number>();
+      const answer = new Map<number, Vitals>();
+      for (const { id, identity } of roots) {
+        looked.add(id);
+        const vitals = lookAt(memoryOf(id, identity), identity.pid, { detail, snapshot });
+        if (vitals !== null) answer.set(id, vitals);
+      }
+      releaseGone(looked, snapshot);
+      return answer;
+    },
+    totals(id) {
+      const memory = memories.get(id);
+      return totalsOf(memory?.sums ?? [], memory?.ioSeen ?? false);
+    },
+    forget(id) {
+      const memory = memories.get(id);
+      if (memory !== undefined) releaseTree(memory);
+      memories.delete(id);
+    },
+    close() {
+      for (const memory of memories.values()) releaseTree(memory);
+      memories.clear();
+    },
+  };
+}
+
+function mostKeptFiles(): number {
+  const ownLimit = openProcFiles(process.pid, createFdBudget(0)).maxFds() ?? Number.POSITIVE_INFINITY;
+  return Math.min(MOST_KEPT_FILES, Math.floor(ownLimit * KEPT_SHARE));
+}
+
+function newSums(): Sums {
+  return { rssBytes: 0, virtualBytes: 0, processes: 0, threads: 0, openFds: null, maxFds: null, swapBytes: null };
+}
+
+function cpuMsOf(memory: Memory): number {
+  const [user = 0, system = 0] = memory.sums;
+  return ((user + system) * 1000) / ticksPerSecond();
+}
+
+function addGrowth(memory: Memory, growth: readonly number[]): void {
+  for (const [at, more] of growth.entries()) memory.sums[at] = (memory.sums[at] ?? 0) + more;
+}
+
+interface Full {
+  readonly status: ReturnType<TreeProcess['files']['status']>;
+  readonly io: ReturnType<TreeProcess['files']['io']>;
+  readonly openFds: number | null;
+  readonly maxFds: number | null;
+}
+
+function readFull(process: TreeProcess): Full {
+  const { files } = process;
+  // The limit is set at the start of nearly every process and never again.
+  if (process.maxFds === undefined) process.maxFds = files.maxFds();
+  return { status: files.status(), io: files.io(), openFds: files.openFds(), maxFds: process.maxFds };
+}
+
+function addProcess(sums: Sums, stat: Seen['stat'], full: Full | null): void {
+  sums.rssBytes += stat.rssBytes;
+  sums.virtualBytes += stat.virtualBytes;
+  sums.processes++;
+  sums.threads += stat.threads;
+  if (full === null) return;
+  if (full.status !== null) sums.swapBytes = (sums.swapBytes ?? 0) + full.status.swapBytes;
+  if (sums.openFds === null || fdRatio(full) > fdRatio(sums)) {
+    sums.openFds = full.openFds;
+    sums.maxFds = full.maxFds;
+  }
+}
+
+function fdRatio({ openFds, maxFds }: { readonly openFds: number | null; readonly maxFds: number | null }): number {
+  return openFds === null || maxFds === null || maxFds === 0 ? 0 : openFds / maxFds;
+}

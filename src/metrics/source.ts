@@ -1,0 +1,39 @@
+import type { AppSpec } from '../core/spec.ts';
+import type { InstanceState } from '../core/states.ts';
+import type { ProcessIdentity } from '../os/identity.ts';
+import type { DROP_REASONS } from './contract.ts';
+
+/** What the exposition needs to see of the daemon. Everything is read at the moment of a scrape. */
+export interface FleetSource {
+  instances(): Iterable<InstanceSource>;
+  /** Unix ms of the next scheduled restart of an app, or null. */
+  nextCronMs(spec: AppSpec): number | null;
+  /** Both null when the TCP listener is switched off; address null while it is not bound. */
+  http(): { readonly listen: string | null; readonly address: string | null };
+}
+
+/** One slot of an app. */
+export interface InstanceSource {
+  readonly id: number;
+  readonly slot: number;
+  readonly spec: AppSpec;
+  readonly state: InstanceState;
+  /** The newest process, also when it has exited; null before the first. */
+  readonly process: {
+    readonly identity: ProcessIdentity;
+    /** Unix ms. */
+    readonly startedAtMs: number;
+    readonly exited: boolean;
+  } | null;
+  /** When the newest end was seen, in Unix ms. */
+  readonly lastExit: { readonly atMs: number } | null;
+  readonly logs: { account(): Readonly<Record<'out' | 'error', StreamCounts>> };
+}
+
+/** What became of the output of one stream, over all processes of the instance. */
+export interface StreamCounts {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly droppedBy: Readonly<Record<(typeof DROP_REASONS)[number], number>>;
+  readonly writeErrors: number;
+}

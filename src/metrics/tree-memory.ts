@@ -1,0 +1,94 @@
+import type { ProcessIdentity } from '../os/identity.ts';
+import { type FdBudget, openProcFiles, type ProcFiles } from '../os/proc-files.ts';
+import type { ProcessEntry } from '../os/process-index.ts';
+import type { Snapshot } from '../os/process-tree.ts';
+import type { ProcStat } from '../os/procfs.ts';
+import { bequeath, type Counted, DIMENSIONS, newCounted } from './totals.ts';
+
+export interface TreeProcess extends Counted {
+  readonly startTicks: number;
+  readonly files: ProcFiles;
+  /** undefined before it was read. */
+  maxFds: number | null | undefined;
+}
+
+/** What the sampler remembers of one instance between two looks. */
+export interface TreeMemory {
+  /** Growth by dimension over all processes of the instance. */
+  readonly sums: number[];
+  /** True once io could be read. */
+  ioSeen: boolean;
+  root: ProcessIdentity | null;
+  readonly processes: Map<number, TreeProcess>;
+}
+
+/** One process as this look found it. */
+export interface Seen {
+  readonly process: TreeProcess;
+  readonly stat: ProcStat;
+}
+
+export function newTreeMemory(): TreeMemory {
+  return { sums: DIMENSIONS.map(() => 0), ioSeen: false, root: null, processes: new Map() };
+}
+
+/**
+ * Closes what is open for the processes of a tree; its sums stay.
+ * @param memory of the instance
+ */
+export function releaseTree(memory: TreeMemory): void {
+  for (const process of memory.processes.values()) process.files.close();
+  memory.processes.clear();
+  memory.root = null;
+}
+
+export interface ReadContext {
+  /** Who is in the tree. */
+  readonly snapshot: Snapshot;
+  /** Of files kept open. */
+  readonly budget: FdBudget;
+  /** What started before was counted by an earlier daemon: only what comes from now on is new. */
+  readonly sinceTicks: number;
+}
+
+/**
+ * Reads the stat of every process of a tree, zombies included, and settles what has gone since the last look.
+ * @param memory of the instance, its root set
+ * @param context what to read with
+ * @returns what was found, by pid
+ */
+export function readTree(memory: TreeMemory, context: ReadContext): ReadonlyMap<number, Seen> {
+  const seen = new Map<number, Seen>();
+  const left = new Set<TreeProcess>();
+  for (const entry of memory.root === null ? [] : context.snapshot.members(memory.root)) {
+    const known = memory.processes.get(entry.pid);
+    const same = known?.startTicks === entry.startTicks;
+    if (known !== undefined && !same) left.add(known);
+    const process = known !== undefined && same ? known : remember(entry, context);
+    const stat = process.files.stat();
+    if (stat?.startTicks === entry.startTicks) seen.set(entry.pid, { process, stat });
+    else if (process !== known) process.files.close();
+  }
+  for (const process of memory.processes.values()) {
+    if (!seen.has(process.pid)) left.add(process);
+  }
+  settle(memory, left, seen);
+  return seen;
+}
+
+function remember(entry: ProcessEntry, { budget, sinceTicks }: ReadContext): TreeProcess {
+  const { pid, ppid, startTicks } = entry;
+  const counted = newCounted({ pid, ppid, adopted: startTicks < sinceTicks });
+  return { ...counted, startTicks, files: openProcFiles(pid, budget), maxFds: undefined };
+}
+
+function settle(memory: TreeMemory, left: ReadonlySet<TreeProcess>, seen: ReadonlyMap<number, Seen>): void {
+  for (const process of left) {
+    bequeath(process, memory.processes, (pid) => memory.processes.get(pid) !== seen.get(pid)?.process);
+  }
+  for (const process of left) {
+    process.files.close();
+    memory.processes.delete(process.pid);
+  }
+  for (const { process } of seen.values()) memory.processes.set(process.pid, process);
+}

@@ -1,0 +1,41 @@
+import type { ProcessIdentity } from '../os/identity.ts';
+import type { Totals } from './totals.ts';
+
+/** One look at the process tree of an instance: sums over the living processes of the tree. */
+export interface Vitals {
+  /** Unix milliseconds. */
+  readonly atMs: number;
+  /** Shared pages count once for each process that holds them. */
+  readonly rssBytes: number;
+  /** null where it cannot be read. */
+  readonly virtualBytes: number | null;
+  /** Mean since the previous look (since the start, at the first), 1 = one core; null when too young to tell. */
+  readonly cpuRatio: number | null;
+  readonly processes: number;
+  readonly threads: number;
+  /** Of the process that is nearest to its limit; null unless looked at in full, or where it may not be seen. */
+  readonly openFds: number | null;
+  readonly maxFds: number | null;
+  readonly swapBytes: number | null;
+}
+
+/** An instance's process as the sampler needs to know it. */
+export interface SampleRoot {
+  /** Id of the instance. */
+  readonly id: number;
+  readonly identity: ProcessIdentity;
+}
+
+/** `basic` has memory, cpu, processes and threads; `full` adds files, io, swap and context switches. */
+export type Detail = 'basic' | 'full';
+
+/** Takes figures of process trees, and adds up what only grows over all processes of an instance. */
+export interface Sampler {
+  /** Looks at the trees now; a root that has gone is not in the answer. */
+  sample(roots: Iterable<SampleRoot>, detail: Detail): Promise<ReadonlyMap<number, Vitals>>;
+  /** What was counted so far for an instance, over all its processes; it never falls. */
+  totals(id: number): Totals;
+  /** Forgets an instance that was deleted. */
+  forget(id: number): void;
+  close(): void;
+}
