@@ -1,0 +1,74 @@
+import type { Clock } from '../base/clock.ts';
+import type { ExitHint } from '../core/exit.ts';
+import { hintFrom } from '../core/last-words.ts';
+import type { OomWitness } from '../os/kernel-oom.ts';
+import { groupExists, treeOf } from '../os/process-tree.ts';
+import type { Instance, LiveProcess } from './instance.ts';
+
+/** How often the rest of a tree is looked at, once its root is gone. */
+const TREE_POLL_MS = 20;
+
+export interface RootExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** Turns the end of a process into facts for the machine. */
+export interface Deaths {
+  onRootExit(instance: Instance, process: LiveProcess, exit: RootExit): void;
+  /** Watches until nothing of the tree is left, then says so. */
+  awaitTree(instance: Instance, process: LiveProcess): void;
+}
+
+export function createDeaths(options: { readonly clock: Clock; readonly oom: OomWitness }): Deaths {
+  const watched = new WeakSet<LiveProcess>();
+
+  function awaitTree(instance: Instance, process: LiveProcess): void {
+    if (watched.has(process)) return;
+    watched.add(process);
+    look();
+
+    function look(): void {
+      const gone = treeOf(process.identity).length === 0;
+      const { generation } = process;
+      const waits = instance.state.phase.status === 'stopping' && instance.state.generation === generation;
+      if (gone) instance.post({ type: 'tree_gone', generation });
+      else if (waits) options.clock.after(TREE_POLL_MS, look);
+    }
+  }
+
+  function onRootExit(instance: Instance, process: LiveProcess, { code, signal }: RootExit): void {
+    process.exited = true;
+    // The dead write no more: what they said is in the pipe, and it may tell why they died.
+    instance.logs.drain();
+    const hint = hintOf(instance, process, { code, signal });
+    const leftovers = instance.spec.policy.treekill && leavesBehind(instance, process);
+    const { generation } = process;
+    instance.post({ type: 'exited', generation, exit: { code, signal, hint }, leftovers });
+    if (leftovers) awaitTree(instance, process);
+  }
+
+  function hintOf(instance: Instance, process: LiveProcess, exit: RootExit): ExitHint {
+    if (exit.code === 0) return null;
+    const hint = hintFrom(lastWords(instance, process), exit);
+    if (hint !== null) return hint;
+    const { phase } = instance.state;
+    const ours = phase.status === 'stopping' && phase.killed;
+    return exit.signal === 'SIGKILL' && !ours && options.oom.sawKill() ? 'kernel_oom' : null;
+  }
+
+  return { onRootExit, awaitTree };
+}
+
+/** A command waits for the whole session; after a crash one cheap look at the process group must do. */
+function leavesBehind(instance: Instance, process: LiveProcess): boolean {
+  if (instance.state.phase.status === 'stopping') return treeOf(process.identity).length > 0;
+  return groupExists(process.pid);
+}
+
+/** What this process, and none before it, wrote last to stderr. */
+function lastWords({ logs }: Instance, process: LiveProcess): string {
+  const own = logs.account().error.bytes - process.errorBytesBefore;
+  const last = logs.lastBytes('error');
+  return last.subarray(Math.max(0, last.length - own)).toString('utf8');
+}

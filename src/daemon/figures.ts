@@ -1,0 +1,91 @@
+import type { HttpView } from '../api/contract.ts';
+import type { Reply } from '../api/server.ts';
+import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import { createExposition } from '../metrics/exposition.ts';
+import { createMemoryWatch } from '../metrics/memory-watch.ts';
+import { createSampler } from '../metrics/sampler.ts';
+import type { Sampler } from '../metrics/vitals.ts';
+import type { Bus } from './bus.ts';
+import type { Fleet } from './fleet.ts';
+import { appKey, type Instance } from './instance.ts';
+import type { DaemonLog } from './own-log.ts';
+import type { Triggers } from './triggers.ts';
+
+/** What is measured: of processes when someone looks, of limits all the time. */
+export interface Figures {
+  /** Takes fresh figures of instances. */
+  look(instances: readonly Instance[]): Promise<void>;
+  /** The text of /metrics. */
+  render(): Promise<Reply>;
+  /** Forgets an instance that was deleted. */
+  forget(instance: Instance): void;
+  close(): Promise<void>;
+}
+
+export interface FiguresOptions {
+  readonly fleet: Fleet;
+  readonly triggers: Triggers;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly log: DaemonLog;
+  readonly http: () => HttpView;
+}
+
+export function createFigures(options: FiguresOptions): Figures {
+  const { fleet, triggers, clock, bus, log } = options;
+  let making: Promise<Sampler> | null = null;
+  const sampler = () => {
+    making ??= createSampler(clock);
+    return making;
+  };
+  const exposition = createExposition({
+    source: {
+      instances: () => fleet.all(),
+      nextCronMs: (spec) => triggers.nextCronMs(appKey(spec)),
+      http: options.http,
+    },
+    sampler,
+    onProblem: (collector, problem) => log.warn({ collector, problem }, 'collector failed'),
+  });
+  const watch = createMemoryWatch({
+    clock,
+    sampler,
+    onProblem: (error) => log.warn({ problem: messageOf(error) }, 'memory watch'),
+    list: () => limited(fleet.all()),
+    onExceeded: (id, generation, rssBytes) => {
+      const instance = fleet.all().find((candidate) => candidate.id === id);
+      log.warn({ id, app: instance?.spec.name, rssBytes }, 'memory limit passed');
+      instance?.post({ type: 'memory_exceeded', generation, rssBytes });
+    },
+  });
+  bus.subscribe((instance, transition) => {
+    if (transition.readyMs !== null) exposition.observeReady(instance.spec, transition.readyMs);
+    if (transition.to === 'running') watch.wake();
+  });
+
+  return {
+    async look(instances) {
+      const living = instances.flatMap(({ id, process }) =>
+        process === null || process.exited ? [] : [{ id, identity: process.identity }],
+      );
+      const seen = await (await sampler()).sample(living, 'basic');
+      for (const instance of instances) instance.vitals = seen.get(instance.id) ?? instance.vitals;
+    },
+    render: () => exposition.render(),
+    forget: (instance) => void making?.then((made) => made.forget(instance.id)),
+    async close() {
+      watch.close();
+      (await making)?.close();
+    },
+  };
+}
+
+/** The living instances that have a memory limit. */
+function limited(instances: readonly Instance[]) {
+  return instances.flatMap(({ id, process, spec }) => {
+    const limitBytes = spec.limits.maxMemoryBytes;
+    if (limitBytes === null || process === null || process.exited) return [];
+    return [{ id, generation: process.generation, identity: process.identity, limitBytes }];
+  });
+}

@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { messageOf, PromvisorError } from '../base/errors.ts';
+import { type Home, homeOf } from '../base/paths.ts';
+import { loadSettings } from '../config/settings.ts';
+import { startDaemon } from './daemon.ts';
+import { takeLock } from './lock.ts';
+import { openOwnLog } from './own-log.ts';
+
+/** sysexits(3) EX_TEMPFAIL: another daemon has this home; the client goes on with that one. */
+const EXIT_LOCKED = 75;
+
+/** The daemon's process: everything from the lock to the last closed file. */
+async function main(): Promise<void> {
+  const foreground = process.argv.includes('--foreground');
+  const home = homeOf();
+  makeHome(home);
+  const lock = await takeLock(home);
+  if (lock === null) {
+    if (foreground) process.stderr.write(`another daemon already serves ${home.root}\n`);
+    process.exitCode = EXIT_LOCKED;
+    return;
+  }
+  const settings = await loadSettings(home, process.env);
+  const { level, maxSizeBytes, retain } = settings.log;
+  const log = await openOwnLog({ home, level, maxSizeBytes, retain, foreground });
+  process.title = `promvisor daemon (${home.root})`;
+
+  const dieOf = (error: unknown) => {
+    // Crash-only: state that can no longer be trusted is not worked with.
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    log.fatal({ err: error }, 'daemon crashed');
+    void log.close().finally(() => process.exit(1));
+  };
+  process.on('uncaughtException', dieOf);
+  process.on('unhandledRejection', dieOf);
+
+  const daemon = await startDaemon({ home, settings, log });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'told to end');
+      void daemon.stop();
+    });
+  }
+  process.on('SIGHUP', () => {});
+  await daemon.ended;
+  log.info('daemon ended');
+  await log.close();
+  lock.release();
+  process.exit(0);
+}
+
+function makeHome(home: Home): void {
+  try {
+    for (const directory of [home.root, home.runDir, home.logsDir, home.pidsDir, home.daemonLogDir]) {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+    }
+    // The sockets and the environments below it are the owner's alone.
+    chmodSync(home.root, 0o700);
+    chmodSync(home.runDir, 0o700);
+  } catch (error) {
+    throw new PromvisorError('HOME_UNUSABLE', `${home.root}: cannot be used as home: ${messageOf(error)}`);
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `${error instanceof PromvisorError ? error.message : String((error as Error)?.stack ?? error)}\n`,
+  );
+  process.exit(1);
+});

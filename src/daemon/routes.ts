@@ -1,0 +1,144 @@
+import { constants } from 'node:os';
+import { type HttpView, type PingView, type Progress, ROUTES } from '../api/contract.ts';
+import { type JlistSource, jlistText } from '../api/jlist.ts';
+import { json, type Reply, type RequestContext, type Routes, type StreamContext } from '../api/server.ts';
+import type { Clock } from '../base/clock.ts';
+import { PromvisorError } from '../base/errors.ts';
+import type { Home } from '../base/paths.ts';
+import { VERSION } from '../base/version.ts';
+import type { LogFanout } from '../logs/fanout.ts';
+import { signalTree } from '../os/process-tree.ts';
+import { runsNode } from '../os/spawn.ts';
+import type { Commands, Report } from './commands.ts';
+import type { Fleet } from './fleet.ts';
+import type { Instance } from './instance.ts';
+import { ownUser } from './instance-env.ts';
+import { streamLogs } from './log-stream.ts';
+import { selectInstances } from './targets.ts';
+import { describeView, envView, instanceView, type ViewContext, whyView } from './views.ts';
+
+export interface RoutesOptions {
+  readonly fleet: Fleet;
+  readonly commands: Commands;
+  readonly fanout: LogFanout;
+  readonly views: ViewContext;
+  readonly home: Home;
+  readonly clock: Clock;
+  /** Takes fresh figures of these instances. */
+  readonly look: (instances: readonly Instance[]) => Promise<void>;
+  readonly http: () => HttpView;
+  readonly startedAtMs: number;
+  /** Ends the daemon, once the answer is out. */
+  readonly quit: () => void;
+}
+
+/** The routes of the owner's socket. */
+export function controlRoutes(options: RoutesOptions): Routes {
+  const { fleet, commands } = options;
+  const selected = ({ query }: RequestContext) => {
+    const targets = query.getAll('target');
+    return targets.length === 0 ? fleet.all() : selectInstances(targets, fleet.all());
+  };
+  const read = <T>(view: (instance: Instance, context: ViewContext) => T) => ({
+    method: 'GET' as const,
+    reply: async (request: RequestContext): Promise<Reply> => {
+      const instances = selected(request);
+      await options.look(instances);
+      return json({ instances: instances.map((instance) => view(instance, options.views)) });
+    },
+  });
+  const mutate = (run: (body: unknown, report: Report) => Promise<void>) => ({
+    method: 'POST' as const,
+    stream: ({ body }: RequestContext, { write }: StreamContext) => run(body, (progress: Progress) => write(progress)),
+  });
+
+  return {
+    [ROUTES.ping]: { method: 'GET', reply: () => json(pingView(options)) },
+    [ROUTES.instances]: read(instanceView),
+    [ROUTES.describe]: read(describeView),
+    [ROUTES.why]: read(whyView),
+    [ROUTES.env]: { method: 'GET', reply: (request) => json({ instances: selected(request).map(envView) }) },
+    [ROUTES.jlist]: {
+      method: 'GET',
+      reply: () => jlistReply(options, true),
+    },
+    [ROUTES.start]: mutate(async (body, report) => {
+      const { parseStartRequest } = await import('../config/wire.ts');
+      await commands.start(parseStartRequest(body), report);
+    }),
+    [ROUTES.action]: mutate(async (body, report) => {
+      const { parseActionRequest } = await import('../config/wire.ts');
+      await commands.act(parseActionRequest(body), report);
+    }),
+    [ROUTES.signal]: { method: 'POST', reply: ({ body }) => signal(body, fleet) },
+    [ROUTES.flush]: { method: 'POST', reply: ({ body }) => flush(body, fleet) },
+    [ROUTES.kill]: mutate(async (_body, report) => {
+      await commands.clear(report);
+      options.quit();
+    }),
+    [ROUTES.logs]: {
+      method: 'GET',
+      stream: (request, stream) => streamLogs(selected(request), options.fanout, stream),
+    },
+  };
+}
+
+/** PM2's list, fresh. */
+export async function jlistReply(options: RoutesOptions, exposeEnv: boolean): Promise<Reply> {
+  const instances = options.fleet.all();
+  await options.look(instances);
+  const sources = instances.map((instance) => jlistSource(instance, options.clock));
+  return { contentType: 'application/json; charset=utf-8', body: jlistText(sources, { exposeEnv }) };
+}
+
+function jlistSource(instance: Instance, clock: Clock): JlistSource {
+  const { id, slot, spec, state, vitals, lastStartedAtMs, pidFile } = instance;
+  return {
+    id,
+    slot,
+    spec,
+    state,
+    createdAtMs: Math.round(clock.wallMs() - (clock.nowMs() - state.createdAtMs)),
+    lastStartedAtMs,
+    cpuRatio: vitals?.cpuRatio ?? null,
+    rssBytes: vitals?.rssBytes ?? null,
+    watching: spec.triggers.watch !== null,
+    username: ownUser(),
+    nodeVersion: runsNode(spec.process) ? process.versions.node : null,
+    logs: instance.logs.files(),
+    pidFile,
+  };
+}
+
+function pingView({ clock, startedAtMs, http, home }: RoutesOptions): PingView {
+  const uptimeSeconds = Math.round(clock.wallMs() - startedAtMs) / 1000;
+  return { pid: process.pid, version: VERSION, uptimeSeconds, adopted: 0, http: http(), home: home.root };
+}
+
+async function signal(body: unknown, fleet: Fleet): Promise<Reply> {
+  const { parseSignalRequest } = await import('../config/wire.ts');
+  const request = parseSignalRequest(body);
+  const name = signalName(request.signal);
+  const instances = selectInstances(request.targets, fleet.all());
+  let signalled = 0;
+  for (const { process: live } of instances) {
+    if (live === null || live.exited) continue;
+    // A signal by hand is for the program itself, as with PM2; only a stop is for the whole tree.
+    signalled += signalTree({ root: live.identity, signal: name, treekill: false }).sent;
+  }
+  return json({ signalled });
+}
+
+function signalName(text: string): NodeJS.Signals {
+  const name = text.toUpperCase().startsWith('SIG') ? text.toUpperCase() : `SIG${text.toUpperCase()}`;
+  if (Object.hasOwn(constants.signals, name)) return name as NodeJS.Signals; // a key of the table is a signal
+  throw new PromvisorError('REQUEST_INVALID', `signal: expected a name such as SIGUSR2, got "${text}"`);
+}
+
+async function flush(body: unknown, fleet: Fleet): Promise<Reply> {
+  const { parseTargetsRequest } = await import('../config/wire.ts');
+  const instances = selectInstances(parseTargetsRequest(body).targets, fleet.all());
+  await Promise.all(instances.map(({ logs }) => logs.flush()));
+  const files = instances.flatMap(({ logs }) => Object.values(logs.files()));
+  return json({ files: [...new Set(files.filter((file) => file !== null))] });
+}

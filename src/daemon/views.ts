@@ -1,0 +1,70 @@
+import type { DescribeView, EnvView, InstanceView, WhyView } from '../api/contract.ts';
+import { pm2StatusOf } from '../core/pm2status.ts';
+import type { AppSpec } from '../core/spec.ts';
+import { appKey, type Instance } from './instance.ts';
+import { ownUser } from './instance-env.ts';
+import type { Triggers } from './triggers.ts';
+
+export interface ViewContext {
+  readonly triggers: Triggers;
+}
+
+const user = ownUser();
+
+/** What `list` and the page show of an instance. */
+export function instanceView(instance: Instance, { triggers }: ViewContext): InstanceView {
+  const { spec, state, vitals, process } = instance;
+  const { phase } = state;
+  const live = process !== null && !process.exited ? process : null;
+  const { cron, watch } = spec.triggers;
+  return {
+    id: instance.id,
+    app: spec.name,
+    namespace: spec.namespace,
+    slot: instance.slot,
+    version: spec.version,
+    execMode: spec.process.execMode,
+    status: phase.status,
+    pm2Status: pm2StatusOf(phase.status),
+    pid: live?.pid ?? null,
+    generation: state.generation,
+    startedAtMs: live?.startedAtMs ?? null,
+    restarts: state.restartsShown,
+    unstableRestarts: state.unstableRestarts,
+    streak: state.streak,
+    backoff: phase.status === 'backoff' ? { delayMs: phase.delayMs, untilMs: instance.backoffUntilMs ?? 0 } : null,
+    cpuRatio: live === null ? null : (vitals?.cpuRatio ?? null),
+    rssBytes: live === null ? null : (vitals?.rssBytes ?? null),
+    memoryLimitBytes: spec.limits.maxMemoryBytes,
+    lastExit: instance.lastExit,
+    user: spec.process.uid === null ? user : String(spec.process.uid),
+    watching: watch !== null,
+    cron: cron === null ? null : { pattern: cron.pattern, nextAtMs: triggers.nextCronMs(appKey(spec)) },
+  };
+}
+
+export function describeView(instance: Instance, context: ViewContext): DescribeView {
+  return {
+    ...instanceView(instance, context),
+    spec: withoutValues(instance.spec),
+    logs: instance.logs.files(),
+    pidFile: instance.pidFile,
+    createdAtMs: instance.createdAtMs,
+    counters: instance.state.counters,
+    logAccount: instance.logs.account(),
+  };
+}
+
+export function whyView(instance: Instance, context: ViewContext): WhyView {
+  return { ...instanceView(instance, context), transitions: instance.history, lastDeath: instance.lastDeath };
+}
+
+export function envView({ id, spec, slot }: Instance): EnvView {
+  return { id, app: spec.name, env: { ...spec.process.env, [spec.process.instanceVar]: String(slot) } };
+}
+
+function withoutValues(spec: AppSpec): DescribeView['spec'] {
+  const { envBlocks: _blocks, process, ...rest } = spec;
+  const { env: _env, ...safe } = process;
+  return { ...rest, process: safe };
+}
