@@ -1,0 +1,137 @@
+import { existsSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { PromvisorError } from '../base/errors.ts';
+import type { AppSpec } from '../core/spec.ts';
+import { overridesOf } from './app-flags.ts';
+import type { CliContext } from './context.ts';
+
+type Options = Readonly<Record<string, unknown>>;
+
+const CONFIG_NAME = /(?:\.config\.(?:[cm]?js|[cm]?ts)|\.(?:json5?|ya?ml))$/;
+/** Looked for, in this order, when nothing is said. */
+const DEFAULT_CONFIGS = ['js', 'cjs', 'mjs', 'ts', 'json', 'yml', 'yaml'].map((end) => `ecosystem.config.${end}`);
+const STDIN = '-';
+
+/** Apps that a person named on the command line, ready for the daemon. */
+export interface AppSource {
+  readonly apps: readonly AppSpec[];
+  /** True for a config file (or stdin): apps that are there take over its values. */
+  readonly fromConfig: boolean;
+}
+
+/**
+ * Tells a config file from other operands.
+ * @param operand of a command
+ * @param cwd working directory
+ * @returns true for `-` and for an existing file with the name of a config file
+ */
+export function isConfig(operand: string, cwd: string): boolean {
+  return operand === STDIN || (CONFIG_NAME.test(operand) && isFile(operand, cwd));
+}
+
+/**
+ * Tells whether an operand can only be a file: it is one, and is written as a path.
+ * @param operand of a command
+ * @param cwd working directory
+ */
+export function isFilePath(operand: string, cwd: string): boolean {
+  return operand.includes('/') && isFile(operand, cwd);
+}
+
+/**
+ * Finds the config file of a folder.
+ * @param cwd working directory
+ * @returns its name
+ * @throws PromvisorError USAGE when there is none
+ */
+export function defaultConfig(cwd: string): string {
+  const found = DEFAULT_CONFIGS.find((name) => isFile(name, cwd));
+  if (found !== undefined) return found;
+  throw new PromvisorError(
+    'USAGE',
+    `start: expected a script, a config file or a name, or an ecosystem.config.* in ${cwd}`,
+  );
+}
+
+/**
+ * Makes apps of an operand: a config file, stdin, a script or a shell line.
+ * @param context of the command
+ * @param operand as written
+ * @param options of the command: flags of an app, `--env`, `--only`
+ * @returns the apps, fully resolved; warnings have been printed
+ * @throws PromvisorError CONFIG_INVALID, CONFIG_NOT_FOUND, CONFIG_UNREADABLE, USAGE
+ */
+export async function loadApps(context: CliContext, operand: string, options: Options): Promise<AppSource> {
+  const fromConfig = isConfig(operand, context.cwd);
+  if (!fromConfig) {
+    if (CONFIG_NAME.test(operand) && !/\s/.test(operand)) {
+      throw new PromvisorError('CONFIG_NOT_FOUND', `${path.resolve(context.cwd, operand)}: no such config file`);
+    }
+    for (const flag of ['env', 'only'] as const) {
+      if (options[flag] !== undefined) {
+        throw new PromvisorError('USAGE', `--${flag}: expected a config file, got "${operand}"`);
+      }
+    }
+  }
+  const overrides = { ...overridesOf(options), ...(context.appArgs.length > 0 ? { args: context.appArgs } : {}) };
+  // The schema and the readers of files are big: they are loaded where they are needed.
+  const { resolveApps } = await import('../config/resolve.ts');
+  const { apps, warnings } = await resolveApps(await read(context, operand, fromConfig), {
+    source: sourceName(operand, fromConfig),
+    configFile: fromConfig && operand !== STDIN ? path.resolve(context.cwd, operand) : null,
+    cwd: context.cwd,
+    env: context.env,
+    envName: textOption(options, 'env'),
+    only:
+      textOption(options, 'only')
+        ?.split(',')
+        .map((name) => name.trim()) ?? null,
+    cpus: availableParallelism(),
+    home: context.home,
+    overrides,
+  });
+  const { terminal } = context;
+  for (const warning of warnings) terminal.err(`${terminal.paintError('yellow', 'promvisor:')} warning: ${warning}\n`);
+  return { apps, fromConfig };
+}
+
+async function read(context: CliContext, operand: string, fromConfig: boolean): Promise<unknown> {
+  if (!fromConfig) return { script: operand };
+  const { loadConfigFile, parseConfigText } = await import('../config/load.ts');
+  if (operand !== STDIN) return loadConfigFile(operand);
+  return parseConfigText(await readStdin(), 'stdin');
+}
+
+const STDIN_LIMIT_BYTES = 16 * 1024 * 1024;
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > STDIN_LIMIT_BYTES) {
+      throw new PromvisorError(
+        'CONFIG_UNREADABLE',
+        `stdin: expected at most ${STDIN_LIMIT_BYTES} bytes of configuration`,
+      );
+    }
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function sourceName(operand: string, fromConfig: boolean): string {
+  if (!fromConfig) return 'command line';
+  return operand === STDIN ? 'stdin' : path.basename(operand);
+}
+
+function textOption(options: Options, name: string): string | null {
+  const value = options[name];
+  return typeof value === 'string' ? value : null;
+}
+
+function isFile(operand: string, cwd: string): boolean {
+  const file = path.resolve(cwd, operand);
+  return existsSync(file) && statSync(file).isFile();
+}

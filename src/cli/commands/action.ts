@@ -1,0 +1,81 @@
+import type { Client } from '../../api/client.ts';
+import type { Action, ActionRequest } from '../../api/contract.ts';
+import { PromvisorError } from '../../base/errors.ts';
+import type { AppSpec } from '../../core/spec.ts';
+import { isConfig, loadApps } from '../app-sources.ts';
+import { type CliContext, type ExitCode, reader, starter } from '../context.ts';
+import { follow, type Outcome, writeOutcome } from '../progress.ts';
+import type { Done } from '../render/progress.ts';
+import { updatedEnv } from '../shell-env.ts';
+import { showList } from './list.ts';
+import { needTargets } from './targets.ts';
+
+type Options = Readonly<Record<string, unknown>>;
+
+export interface ActionCall {
+  readonly action: Exclude<Action, 'start'>;
+  readonly done: Done;
+  readonly targets: readonly string[];
+  readonly options: Options;
+}
+
+/**
+ * `restart`, `stop`, `delete`, `reset`: one action on all instances that the targets select.
+ * @param context of the command
+ * @param call the action, its word, targets and flags
+ * @returns 0 when all did it, 1 otherwise
+ * @throws PromvisorError USAGE, NO_DAEMON, NOT_FOUND, CONFIG_*
+ */
+export async function actionCommand(context: CliContext, call: ActionCall): Promise<ExitCode> {
+  const targets = needTargets(call.action, call.targets);
+  const configs = call.action === 'reset' ? [] : targets.filter((target) => isConfig(target, context.cwd));
+  const named = targets.filter((target) => !configs.includes(target));
+  const apps: AppSpec[] = [];
+  for (const config of configs) apps.push(...(await loadApps(context, config, call.options)).apps);
+  if (named.length > 0 || call.action !== 'restart') refuseAppArgs(context);
+
+  const outcomes: Outcome[] = [];
+  if (call.action === 'restart' && apps.length > 0) {
+    const client = await starter(context);
+    outcomes.push(await follow(context, client.start({ apps, onExisting: 'restart' }), call.done));
+  }
+  const client = reader(context);
+  const configured = call.action === 'restart' ? [] : await idsOf(client, apps);
+  const selected = [...named, ...configured];
+  if (selected.length > 0) {
+    const request = { action: call.action, targets: selected, ...(await changesOf(context, call)) };
+    outcomes.push(await follow(context, client.action(request), call.done));
+  }
+  const exitCode = Math.max(...outcomes.map((outcome) => outcome.exitCode));
+  if (context.json) writeOutcome(context, { exitCode, instances: outcomes.flatMap(({ instances }) => instances) });
+  await showList(context);
+  return exitCode;
+}
+
+function refuseAppArgs({ appArgs }: CliContext): void {
+  if (appArgs.length === 0) return;
+  throw new PromvisorError('USAGE', '--: arguments of an app can only be changed by start or through a config file');
+}
+
+/** The instances of the apps of a config file, by id: their names could be ids of others. */
+async function idsOf(client: Client, apps: readonly AppSpec[]): Promise<string[]> {
+  if (apps.length === 0) return [];
+  const instances = await client.instances();
+  const found = instances.filter(({ app, namespace }) => {
+    return apps.some((spec) => spec.name === app && spec.namespace === namespace);
+  });
+  if (found.length > 0) return found.map(({ id }) => String(id));
+  throw new PromvisorError('NOT_FOUND', `no instance of ${apps.map(({ name }) => `"${name}"`).join(', ')}`);
+}
+
+async function changesOf(
+  context: CliContext,
+  { action, options }: ActionCall,
+): Promise<Pick<ActionRequest, 'env' | 'watch'>> {
+  if (action !== 'restart' && action !== 'stop') return {};
+  const watch = action === 'restart' ? ('toggle' as const) : ('off' as const);
+  return {
+    ...(action === 'restart' ? await updatedEnv(context, options) : {}),
+    ...(options['watch'] === true ? { watch } : {}),
+  };
+}

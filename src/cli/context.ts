@@ -1,0 +1,71 @@
+import { type Client, createClient } from '../api/client.ts';
+import type { Home } from '../base/paths.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What every command has. */
+export interface CliContext {
+  readonly home: Home;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Program of the daemon. */
+  readonly daemonFile: string;
+  readonly terminal: Terminal;
+  /** `--json`: data instead of text. */
+  readonly json: boolean;
+  /** `--silent`: nothing but data and errors. */
+  readonly silent: boolean;
+  /** What followed `--`, for the app itself. */
+  readonly appArgs: readonly string[];
+  /** Unix milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly silent?: boolean;
+  readonly color?: boolean;
+}
+
+/** A finished command: the exit code of the process. */
+export type ExitCode = number;
+
+/**
+ * The daemon for commands that do not start one.
+ * @param context of the command
+ * @returns a client; calls fail with NO_DAEMON when none runs
+ */
+export function reader(context: CliContext): Client {
+  return createClient(context.home.socket);
+}
+
+/**
+ * The daemon for commands that need one: it is started where none runs.
+ * @param context of the command
+ * @returns a client of a daemon that answered
+ * @throws PromvisorError HOME_UNUSABLE, DAEMON_START_FAILED
+ */
+export async function starter(context: CliContext): Promise<Client> {
+  const { connect } = await import('../api/connect.ts');
+  const { client, ping, started } = await connect(context);
+  if (started) say(context, `daemon started (pid ${ping.pid}, home ${ping.home})`);
+  return client;
+}
+
+/**
+ * Tells people what is done; says nothing with `--json` or `--silent`.
+ * @param context of the command
+ * @param line without newline
+ */
+export function say(context: CliContext, line: string): void {
+  if (!context.json && !context.silent) context.terminal.out(`${line}\n`);
+}
+
+/**
+ * Writes data as one JSON document.
+ * @param context of the command
+ * @param value JSON data
+ */
+export function writeJson(context: CliContext, value: unknown): void {
+  context.terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+}

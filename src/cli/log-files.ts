@@ -1,0 +1,39 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { LogFileView } from '../api/contract.ts';
+import { errnoOf } from '../base/errors.ts';
+import type { Home } from '../base/paths.ts';
+import { parseSelector, selects } from '../core/selector.ts';
+
+/** `<name>-out.log` and `<name>-out-<id>.log`: where output goes when nothing else is said. */
+const DEFAULT_NAME = /^(.+)-(out|error)(?:-(\d+))?\.log$/;
+
+/**
+ * Finds logs without a daemon: the files of default names in the home.
+ * @param home paths of the product
+ * @param targets names, ids or patterns; none means all
+ * @returns the files by name
+ */
+export function findLogFiles(home: Home, targets: readonly string[]): LogFileView[] {
+  const selectors = targets.map(parseSelector).flatMap((selector) => ('error' in selector ? [] : [selector]));
+  const files: LogFileView[] = [];
+  for (const name of namesIn(home.logsDir)) {
+    const [, app, stream, id] = DEFAULT_NAME.exec(name) ?? [];
+    if (app === undefined || (stream !== 'out' && stream !== 'error')) continue;
+    const ids = id === undefined ? [] : [Number(id)];
+    // Which id wrote a shared file is not known: -1 is nobody's.
+    const about = { id: ids[0] ?? -1, name: app, namespace: '' };
+    if (targets.length > 0 && !selectors.some((selector) => selects(selector, about))) continue;
+    files.push({ path: path.join(home.logsDir, name), stream, bytes: Number.MAX_SAFE_INTEGER, ids, app });
+  }
+  return files;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

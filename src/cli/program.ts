@@ -1,0 +1,165 @@
+import { Command, CommanderError, Option } from 'commander';
+import { PromvisorError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
+import { addAppFlags, addIgnoredFlags } from './app-flags.ts';
+import { actionCommand } from './commands/action.ts';
+import { describeCommand } from './commands/describe.ts';
+import { envCommand } from './commands/env.ts';
+import { flushCommand } from './commands/flush.ts';
+import { foregroundCommand } from './commands/foreground.ts';
+import { idCommand, pidCommand } from './commands/ids.ts';
+import { jlistCommand, prettylistCommand } from './commands/jlist.ts';
+import { killCommand } from './commands/kill.ts';
+import { listCommand } from './commands/list.ts';
+import { logsCommand } from './commands/logs.ts';
+import { pingCommand } from './commands/ping.ts';
+import { signalCommand } from './commands/signal.ts';
+import { startCommand } from './commands/start.ts';
+import { whyCommand } from './commands/why.ts';
+import type { CliContext, ExitCode, GlobalOptions } from './context.ts';
+
+export type Options = Readonly<Record<string, unknown>>;
+type MakeContext = (options: GlobalOptions) => CliContext;
+type Run = (context: CliContext, operands: readonly string[], options: Options) => Promise<ExitCode>;
+type Add = (signature: string, about: string, run: Run) => Command;
+
+const EXIT_USAGE = 2;
+const TARGET = 'an id, a name, a namespace, /regex/ or all';
+
+/**
+ * Reads a command line and runs its command.
+ * @param argv arguments, without what follows `--`
+ * @param makeContext makes the context from the options that every command takes
+ * @returns the exit code
+ * @throws PromvisorError USAGE, and whatever the command throws
+ */
+export async function runProgram(argv: readonly string[], makeContext: MakeContext): Promise<ExitCode> {
+  if (isBareForeground(argv)) return foregroundCommand(makeContext({}), null);
+  let exitCode: ExitCode = 0;
+  const program = createProgram(makeContext, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // --help and --version have been printed; without a command the help is what went wrong.
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') return EXIT_USAGE;
+    throw new PromvisorError('USAGE', error.message.replace(/^error: /, ''));
+  }
+  return exitCode;
+}
+
+/** `promvisor --no-daemon` without a command. */
+function isBareForeground(argv: readonly string[]): boolean {
+  return argv.includes('--no-daemon') && argv.every((argument) => argument.startsWith('-'));
+}
+
+function createProgram(makeContext: MakeContext, onDone: (exitCode: ExitCode) => void): Command {
+  const program = new Command('promvisor')
+    .description('Supervises processes: starts them, keeps them up, keeps their output, measures them')
+    .version(VERSION, '-v, --version', 'print the version')
+    .option('-s, --silent', 'print nothing but data and errors')
+    .option('--json', 'print JSON')
+    .option('--no-color', 'print without colours')
+    .option('--no-daemon', 'run the daemon in the foreground, until it is told to end')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    // Errors become our own; help still goes where it belongs.
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  const add: Add = (signature, about, run) =>
+    program
+      .command(signature)
+      .description(about)
+      .action(async (...given: unknown[]) => {
+        // Commander hands over the command itself last.
+        const command = given.at(-1) as Command;
+        const options: Options = command.optsWithGlobals();
+        const context = makeContext(options);
+        if (context.appArgs.length > 0 && command.name() !== 'start' && command.name() !== 'restart') {
+          throw new PromvisorError(
+            'USAGE',
+            `--: only start and restart take arguments for an app, not ${command.name()}`,
+          );
+        }
+        onDone(await run(context, command.args, options));
+      });
+  program.commandsGroup('Apps:');
+  addAppCommands(add);
+  program.commandsGroup('Looking:');
+  addReadCommands(add);
+  addLogCommands(add);
+  program.commandsGroup('Daemon:');
+  add('ping', 'ask whether the daemon runs', pingCommand);
+  add('kill', 'stop all apps, then the daemon', killCommand);
+  return program;
+}
+
+function addAppCommands(add: Add): void {
+  const start = add(
+    'start',
+    'start scripts, the apps of a config file, a "shell line", or known apps',
+    startCommand,
+  ).argument('[what...]', 'script, config file, name, "shell line", or - for JSON on stdin');
+  addConfigFlags(start)
+    .option('-a, --update-env', 'give known apps the variables of this shell')
+    .option('-f, --force', 'start another one even if it runs already');
+  addAppFlags(start);
+  const restart = add('restart', 'restart apps', (context, targets, options) => {
+    return actionCommand(context, { action: 'restart', done: 'restarted', targets, options });
+  }).argument('[targets...]', `${TARGET}, or a config file`);
+  addConfigFlags(restart)
+    .option('-a, --update-env', 'give the apps the variables of this shell')
+    .option('--watch', 'turn watching on, or off if it is on');
+  const stop = add('stop', 'stop apps', (context, targets, options) => {
+    return actionCommand(context, { action: 'stop', done: 'stopped', targets, options });
+  }).argument('[targets...]', `${TARGET}, or a config file`);
+  addConfigFlags(stop).option('--watch', 'also stop watching');
+  const remove = add('delete', 'stop apps and take them off the list', (context, targets, options) => {
+    return actionCommand(context, { action: 'delete', done: 'deleted', targets, options });
+  })
+    .alias('del')
+    .argument('[targets...]', `${TARGET}, or a config file`);
+  addConfigFlags(remove);
+  for (const command of [restart, stop, remove]) addIgnoredFlags(command);
+  add('reset', 'set the restart counts that are shown to 0', (context, targets, options) => {
+    return actionCommand(context, { action: 'reset', done: 'reset', targets, options });
+  }).argument('[targets...]', TARGET);
+  add('sendSignal', 'send a signal to the processes of apps', signalCommand)
+    .argument('<signal>', 'for example SIGUSR2')
+    .argument('[targets...]', TARGET);
+}
+
+function addConfigFlags(command: Command): Command {
+  return command
+    .option('--env <name>', 'lay env_<name> of the config file over env')
+    .option('--only <names>', 'only these apps of the config file, as a,b');
+}
+
+function addReadCommands(add: Add): void {
+  add('list', 'show all apps in a table', listCommand).aliases(['ls', 'l', 'ps', 'status']);
+  add('describe', 'show everything about an app', describeCommand)
+    .aliases(['desc', 'info', 'show'])
+    .argument('[targets...]', TARGET);
+  add('why', 'show what happened to an app last, and why', whyCommand).argument('[targets...]', TARGET);
+  add('jlist', "print PM2's list as JSON", jlistCommand);
+  add('prettylist', "print PM2's list as JavaScript", prettylistCommand);
+  add('env', 'print the environment of an app', envCommand).argument('[targets...]', TARGET);
+  add('pid', 'print process ids', pidCommand).argument('[targets...]', TARGET);
+  add('id', 'print the ids of an app', idCommand).argument('[targets...]', TARGET);
+}
+
+function addLogCommands(add: Add): void {
+  add('logs', 'show the last lines of apps, then new ones as they come', logsCommand)
+    .alias('log')
+    .argument('[targets...]', TARGET)
+    .option('--lines <number>', 'how many last lines', '15')
+    .option('--nostream', 'do not wait for new lines')
+    .option('--out', 'only stdout')
+    .option('--err', 'only stderr')
+    .option('--raw', 'lines as they were written; those of stderr go to stderr')
+    .addOption(new Option('--timestamp [format]', 'put the time before each line'));
+  add('flush', 'empty the log files', flushCommand).argument('[targets...]', TARGET);
+}

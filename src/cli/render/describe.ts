@@ -1,0 +1,141 @@
+import type { DescribeView } from '../../api/contract.ts';
+import { exitFacts } from './exit-words.ts';
+import { statusCell } from './list.ts';
+import { drawPairs, type Pair } from './pairs.ts';
+import type { Paint } from './style.ts';
+import { cut, plain } from './text.ts';
+import { age, dateTime, percent, size, span } from './units.ts';
+
+export interface DescribeOptions {
+  readonly view: DescribeView;
+  readonly nowMs: number;
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+/**
+ * Everything about one instance, in boxes.
+ * @param options view, time, width and painter
+ * @returns text that ends with a newline, no line wider than the width
+ */
+export function renderDescribe({ view, nowMs, width, paint }: DescribeOptions): string {
+  const lines = [paint('bold', cut(`${plain(view.app)} (id ${view.id})`, width))];
+  const sections: readonly (readonly [string, readonly Pair[]])[] = [
+    ['', statusPairs(view, nowMs)],
+    ['Process', processPairs(view)],
+    ['Policy', policyPairs(view)],
+    ['Logs', logPairs(view)],
+    ['Counters', counterPairs(view)],
+  ];
+  for (const [title, pairs] of sections) {
+    if (title !== '') lines.push(paint('bold', title));
+    const shown = pairs.map(({ value, ...rest }) => ({ ...rest, value: value === '' ? '-' : plain(value) }));
+    lines.push(...drawPairs({ pairs: shown, width, paint }));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function statusPairs(view: DescribeView, nowMs: number): Pair[] {
+  const { lastExit, backoff, startedAtMs, pid, rssBytes, memoryLimitBytes, cpuRatio } = view;
+  const status = statusCell(view);
+  const limit = memoryLimitBytes === null ? '' : ` of ${size(memoryLimitBytes)}`;
+  const pairs: Pair[] = [
+    { key: 'status', value: status.text, style: status.style ?? null },
+    { key: 'name', value: view.app },
+    { key: 'namespace', value: view.namespace },
+    { key: 'version', value: view.version },
+    { key: 'instance', value: String(view.slot) },
+    { key: 'pid', value: pid === null ? '-' : String(pid) },
+    { key: 'uptime', value: startedAtMs === null || pid === null ? '-' : age(nowMs - startedAtMs) },
+    { key: 'cpu', value: cpuRatio === null ? '-' : percent(cpuRatio) },
+    { key: 'memory', value: rssBytes === null ? '-' : `${size(rssBytes)}${limit}` },
+    { key: 'restarts', value: `${view.restarts} (unstable ${view.unstableRestarts}, in a row ${view.streak})` },
+  ];
+  if (lastExit !== null) {
+    const value = `${exitFacts(lastExit)} after ${span(lastExit.uptimeMs)}, ${dateTime(lastExit.atMs)}`;
+    pairs.push({ key: 'last exit', value });
+    if (lastExit.message !== null) pairs.push({ key: 'exit message', value: lastExit.message });
+  }
+  if (backoff !== null) {
+    pairs.push({ key: 'next start', value: `in ${span(Math.max(0, backoff.untilMs - nowMs))}`, style: 'yellow' });
+  }
+  pairs.push({ key: 'created at', value: dateTime(view.createdAtMs) });
+  return pairs;
+}
+
+function processPairs({ spec, user, execMode, pidFile }: DescribeView): Pair[] {
+  const { process } = spec;
+  return [
+    { key: process.shellLine ? 'shell line' : 'script path', value: process.script },
+    { key: 'script args', value: process.args.map(quoted).join(' ') },
+    { key: 'interpreter', value: process.interpreter },
+    { key: 'interpreter args', value: process.interpreterArgs.map(quoted).join(' ') },
+    { key: 'exec cwd', value: process.cwd },
+    { key: 'exec mode', value: execMode },
+    { key: 'instances', value: String(process.instances) },
+    { key: 'user', value: user },
+    { key: 'pid path', value: pidFile },
+    { key: 'config file', value: spec.configFile ?? '' },
+  ];
+}
+
+function policyPairs({ spec, cron, watching }: DescribeView): Pair[] {
+  const { policy, limits } = spec;
+  const pairs: Pair[] = [
+    { key: 'autorestart', value: yesNo(policy.autorestart) },
+    { key: 'max restarts', value: `${policy.maxRestarts} within ${span(policy.minUptimeMs)} of uptime each` },
+    { key: 'kill timeout', value: `${span(policy.killTimeoutMs)} after ${policy.killSignal}` },
+    { key: 'watch', value: yesNo(watching) },
+  ];
+  if (policy.restartDelayMs > 0) pairs.push({ key: 'restart delay', value: span(policy.restartDelayMs) });
+  if (policy.expBackoffRestartDelayMs > 0) {
+    pairs.push({ key: 'back-off from', value: span(policy.expBackoffRestartDelayMs) });
+  }
+  if (policy.stopExitCodes.length > 0) pairs.push({ key: 'stop exit codes', value: policy.stopExitCodes.join(', ') });
+  if (policy.waitReady) pairs.push({ key: 'ready within', value: span(policy.listenTimeoutMs) });
+  if (limits.maxMemoryBytes !== null) pairs.push({ key: 'memory limit', value: size(limits.maxMemoryBytes) });
+  if (cron !== null) {
+    const next = cron.nextAtMs === null ? 'never again' : `next ${dateTime(cron.nextAtMs)}`;
+    pairs.push({ key: 'cron restart', value: `${cron.pattern} (${next})` });
+  }
+  return pairs;
+}
+
+function logPairs({ logs, logAccount }: DescribeView): Pair[] {
+  const pairs: Pair[] = [
+    { key: 'out log path', value: logs.out ?? '' },
+    { key: 'error log path', value: logs.error ?? '' },
+  ];
+  if (logs.combined !== null) pairs.push({ key: 'combined log path', value: logs.combined });
+  for (const stream of ['out', 'error'] as const) {
+    const { lines, bytes, dropped } = logAccount[stream];
+    const lost = dropped > 0 ? `, ${dropped} dropped` : '';
+    pairs.push({
+      key: `${stream} lines`,
+      value: `${lines} (${size(bytes)})${lost}`,
+      style: dropped > 0 ? 'red' : null,
+    });
+  }
+  return pairs;
+}
+
+function counterPairs({ counters }: DescribeView): Pair[] {
+  return [
+    { key: 'starts', value: String(counters.starts) },
+    { key: 'exits', value: byReason(counters.exits) },
+    { key: 'restarts', value: byReason(counters.restarts) },
+  ];
+}
+
+function byReason(counts: Readonly<Record<string, number>>): string {
+  const seen = Object.entries(counts).filter(([, count]) => count > 0);
+  return seen.length === 0 ? '0' : seen.map(([reason, count]) => `${reason} ${count}`).join(', ');
+}
+
+function yesNo(value: boolean): string {
+  return value ? 'yes' : 'no';
+}
+
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : JSON.stringify(argument);
+}
