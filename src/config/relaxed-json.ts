@@ -3,12 +3,12 @@ import { PromvisorError } from '../base/errors.ts';
 /** Values in values: deeper is no configuration. */
 const DEEPEST = 64;
 
-const BLANK = /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[^]*?\*\//y;
+const BLANK = /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\//y;
 const BARE_KEY = /[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/uy;
 const NUMBER = /[+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w$.])/y;
 const KEYWORD = /(?:true|false|null|undefined)(?![\w$])/y;
 const PLAIN = /[^\\\n\r"']+/y;
-const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|(\r\n|[^]))/y;
+const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|(\r\n|[\s\S]))/y;
 
 const KEYWORDS: Readonly<Record<string, unknown>> = { true: true, false: false, null: null, undefined: undefined };
 const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '0': '\0' };
@@ -145,7 +145,7 @@ function readEscape(reader: Reader, quote: string): string {
 
 function unexpected(reader: Reader, expected: string): PromvisorError {
   const rest = reader.text.slice(reader.at, reader.at + 40);
-  const next = /^(?:[\w$.-]+|[^])/u.exec(rest)?.[0];
+  const next = /^(?:[\w$.-]+|[\s\S])/u.exec(rest)?.[0];
   return failure(
     reader,
     `expected ${expected}, got ${next === undefined ? 'the end of the file' : JSON.stringify(next)}`,

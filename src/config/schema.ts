@@ -72,7 +72,6 @@ function as<T extends z.ZodType>(type: T, expected: string, about: string): Attr
   return { type, expected, about };
 }
 
-const TEXT = 'text';
 const FLAG = 'true or false';
 const MS = 'milliseconds or a duration such as "10s", "5m", "1h"';
 const WORDS = 'a list of texts, or one text that is split at blanks (quotes keep them)';

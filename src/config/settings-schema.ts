@@ -1,6 +1,22 @@
 import * as z from 'zod/mini';
 import { parseBytes } from '../base/units.ts';
-import type { ListenAddress, SettingKey, SettingValues } from './settings.ts';
+
+/** Where the read-only listener binds; port 0 takes a free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Every setting of the daemon, by its name in messages and documents. */
+export interface SettingValues {
+  readonly 'http.listen': ListenAddress | null;
+  readonly 'http.expose_env': boolean;
+  readonly 'log.level': string;
+  readonly 'log.max_size': number;
+  readonly 'log.retain': number;
+}
+
+export type SettingKey = keyof SettingValues;
 
 const LISTEN_TEXT = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:[\]/]*)):(\d{1,5})$/;
 /** What `:9209` means, as with Prometheus' own flags: every address of the host. */

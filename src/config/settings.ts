@@ -2,24 +2,8 @@ import { readFileSync } from 'node:fs';
 import { nearestWord } from '../base/did-you-mean.ts';
 import { errnoOf, messageOf, PromvisorError } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
+import type { ListenAddress, SettingKey, SettingValues } from './settings-schema.ts';
 import { show } from './show.ts';
-
-/** Where the read-only listener binds; port 0 takes a free one. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Every setting of the daemon, by its name in messages and documents. */
-export interface SettingValues {
-  readonly 'http.listen': ListenAddress | null;
-  readonly 'http.expose_env': boolean;
-  readonly 'log.level': string;
-  readonly 'log.max_size': number;
-  readonly 'log.retain': number;
-}
-
-export type SettingKey = keyof SettingValues;
 
 export interface Settings {
   readonly http: {

@@ -272,8 +272,6 @@ export const DAEMON_METRICS = [
   'process_heap_bytes',
   'process_open_fds',
   'process_max_fds',
-  'nodejs_active_resources',
-  'nodejs_active_resources_total',
   'nodejs_heap_size_total_bytes',
   'nodejs_heap_size_used_bytes',
   'nodejs_external_memory_bytes',

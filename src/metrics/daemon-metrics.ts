@@ -4,7 +4,6 @@ import heapSpaces from 'prom-client/lib/metrics/heapSpacesSizeAndUsed.js';
 import memory from 'prom-client/lib/metrics/osMemoryHeap.js';
 import cpu from 'prom-client/lib/metrics/processCpuTotal.js';
 import maxFds from 'prom-client/lib/metrics/processMaxFileDescriptors.js';
-import resources from 'prom-client/lib/metrics/processResources.js';
 import startTime from 'prom-client/lib/metrics/processStartTime.js';
 import version from 'prom-client/lib/metrics/version.js';
 import Registry from 'prom-client/lib/registry.js';
@@ -17,13 +16,14 @@ export interface DaemonMetrics {
 }
 
 /**
- * Registers prom-client's default metrics without the two that cost an idle process: the event loop monitor wakes it
- * a hundred times a second, the GC observer takes part in every collection.
+ * Registers prom-client's default metrics without those that cost: the event loop monitor wakes an idle process a
+ * hundred times a second, the GC observer takes part in every collection, and the lists of handles and resources name
+ * every pipe of every instance one by one.
  * @returns what renders them
  */
 export function createDaemonMetrics(): DaemonMetrics {
   const registry = new Registry();
-  for (const register of [cpu, startTime, memory, maxFds, resources, heapSize, heapSpaces, version]) register(registry);
+  for (const register of [cpu, startTime, memory, maxFds, heapSize, heapSpaces, version]) register(registry);
   registerOpenFds(registry);
   return { render: () => registry.metrics() };
 }

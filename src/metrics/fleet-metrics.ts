@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
-import { EXIT_REASONS, type ExitReason } from '../core/exit.ts';
+import { EXIT_REASONS } from '../core/exit.ts';
 import { pm2StatusOf } from '../core/pm2status.ts';
 import type { InstanceState } from '../core/states.ts';
 import { type MetricName, STATUS_LABELS } from './contract.ts';
+import { createLineCache } from './line-cache.ts';
 import type { Scene, Seat } from './scene.ts';
 import type { InstanceSource } from './source.ts';
 import { createMetricsText, labelsText, type MetricsText } from './text.ts';
@@ -12,6 +13,10 @@ const MS_PER_SECOND = 1000;
 /** Label texts of closed sets, made once. */
 const STATUS_TAILS = STATUS_LABELS.map((status) => ({ status, tail: `,${labelsText({ status })}` }));
 const REASON_TAILS = EXIT_REASONS.map((reason) => ({ reason, tail: `,${labelsText({ reason })}` }));
+
+/** The machine never changes a record of counts but makes a new one: the record stands for its numbers. */
+const reasonLines = createLineCache<InstanceState['counters']['exits']>();
+const statusLines = createLineCache<InstanceSource>();
 
 /**
  * Renders what the daemon knows of apps and instances without asking the system.
@@ -55,12 +60,7 @@ function isWanted({ phase }: InstanceState): boolean {
 }
 
 function stateMetrics(text: MetricsText, seats: readonly Seat[]): void {
-  text.family('promvisor_instance_status');
-  for (const { instance, labels } of seats) {
-    // PM2's one word with a space would be awkward in queries.
-    const present = pm2StatusOf(instance.state.phase.status).replace(' ', '_');
-    for (const { status, tail } of STATUS_TAILS) text.add(status === present ? 1 : 0, labels + tail);
-  }
+  statusMetrics(text, seats);
   each(text, seats, 'promvisor_instance_start_time_seconds', startSeconds);
   each(text, seats, 'promvisor_instance_starts_total', ({ state }) => state.counters.starts);
   each(text, seats, 'promvisor_instance_restart_backoff_seconds', ({ state: { phase } }) =>
@@ -70,15 +70,30 @@ function stateMetrics(text: MetricsText, seats: readonly Seat[]): void {
   each(text, seats, 'promvisor_instance_memory_limit_bytes', ({ spec }) => spec.limits.maxMemoryBytes);
 }
 
+function statusMetrics(text: MetricsText, seats: readonly Seat[]): void {
+  const name = 'promvisor_instance_status';
+  text.family(name);
+  for (const { instance, labels } of seats) {
+    // PM2's one word with a space would be awkward in queries.
+    const present = pm2StatusOf(instance.state.phase.status).replace(' ', '_');
+    const head = `${name}{${labels}`;
+    const make = () => STATUS_TAILS.map(({ status, tail }) => `${head}${tail}} ${status === present ? 1 : 0}\n`);
+    text.addLines(statusLines.lines(instance, `${present} ${labels}`, make));
+  }
+}
+
 function startSeconds({ process }: InstanceSource): number {
   return process === null || process.exited ? 0 : process.startedAtMs / MS_PER_SECOND;
 }
 
 function reasonMetrics(text: MetricsText, seats: readonly Seat[], kind: 'restarts' | 'exits'): void {
-  text.family(`promvisor_instance_${kind}_total`);
+  const name = `promvisor_instance_${kind}_total` as const;
+  text.family(name);
   for (const { instance, labels } of seats) {
-    const counts: Readonly<Record<ExitReason, number>> = instance.state.counters[kind];
-    for (const { reason, tail } of REASON_TAILS) text.add(counts[reason], labels + tail);
+    const counts = instance.state.counters[kind];
+    const head = `${name}{${labels}`;
+    const make = () => REASON_TAILS.map(({ reason, tail }) => `${head}${tail}} ${counts[reason]}\n`);
+    text.addLines(reasonLines.lines(counts, head, make));
   }
 }
 

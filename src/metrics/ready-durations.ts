@@ -1,7 +1,8 @@
 import type { AppSpec } from '../core/spec.ts';
 import { METRICS } from './contract.ts';
+import { createLineCache } from './line-cache.ts';
 import { appLabels, type Scene } from './scene.ts';
-import { createMetricsText, labelsText } from './text.ts';
+import { createMetricsText } from './text.ts';
 
 const NAME = 'promvisor_instance_ready_duration_seconds';
 const { buckets: BOUNDS } = METRICS[NAME];
@@ -11,6 +12,7 @@ interface Distribution {
   /** Not cumulated; the last one is for everything above the highest bound. */
   readonly counts: number[];
   sumSeconds: number;
+  count: number;
 }
 
 /** How long processes took to be ready, by app: kept here so that prom-client need not be loaded before a scrape. */
@@ -27,6 +29,7 @@ export interface ReadyDurations {
 
 export function createReadyDurations(): ReadyDurations {
   const byApp = new Map<string, Distribution>();
+  const cache = createLineCache<Distribution>();
   return {
     observe(spec, readyMs) {
       const labels = appLabels(spec);
@@ -37,6 +40,7 @@ export function createReadyDurations(): ReadyDurations {
       const at = above < 0 ? BOUNDS.length : above;
       distribution.counts[at] = (distribution.counts[at] ?? 0) + 1;
       distribution.sumSeconds += valueSeconds;
+      distribution.count++;
     },
     render(scene) {
       const present = new Set(scene.apps.map(({ labels }) => labels));
@@ -44,15 +48,9 @@ export function createReadyDurations(): ReadyDurations {
       const text = createMetricsText();
       text.family(NAME);
       for (const labels of present) {
-        const { counts, sumSeconds } = byApp.get(labels) ?? newDistribution();
-        let cumulated = 0;
-        for (const [at, bound] of [...BOUNDS, Number.POSITIVE_INFINITY].entries()) {
-          cumulated += counts[at] ?? 0;
-          const le = bound === Number.POSITIVE_INFINITY ? '+Inf' : String(bound);
-          text.addPart('_bucket', `${labels},${labelsText({ le })}`, cumulated);
-        }
-        text.addPart('_sum', labels, sumSeconds);
-        text.addPart('_count', labels, cumulated);
+        const distribution = byApp.get(labels) ?? newDistribution();
+        byApp.set(labels, distribution);
+        text.addLines(cache.lines(distribution, String(distribution.count), () => linesOf(distribution, labels)));
       }
       return text.toString();
     },
@@ -60,5 +58,20 @@ export function createReadyDurations(): ReadyDurations {
 }
 
 function newDistribution(): Distribution {
-  return { counts: new Array<number>(BOUNDS.length + 1).fill(0), sumSeconds: 0 };
+  return { counts: new Array<number>(BOUNDS.length + 1).fill(0), sumSeconds: 0, count: 0 };
+}
+
+/** Buckets are cumulated; the last one holds all. */
+function linesOf({ counts, sumSeconds, count }: Distribution, labels: string): string[] {
+  let cumulated = 0;
+  const buckets = BOUNDS.map((bound, at) => {
+    cumulated += counts[at] ?? 0;
+    return `${NAME}_bucket{${labels},le="${bound}"} ${cumulated}\n`;
+  });
+  return [
+    ...buckets,
+    `${NAME}_bucket{${labels},le="+Inf"} ${count}\n`,
+    `${NAME}_sum{${labels}} ${sumSeconds}\n`,
+    `${NAME}_count{${labels}} ${count}\n`,
+  ];
 }

@@ -14,8 +14,8 @@ export interface MetricsText {
    * @param labels text made by `labelsText`, or '' for none
    */
   add(value: number | null | undefined, labels: string): void;
-  /** Adds a series with a suffix to the family's name (histograms). */
-  addPart(suffix: string, labels: string, value: number): void;
+  /** Adds whole lines of the family that were made before. */
+  addLines(lines: string): void;
   /** What was added, ending in a newline unless empty. */
   toString(): string;
 }
@@ -35,8 +35,8 @@ export function createMetricsText(): MetricsText {
       if (value === null || value === undefined) return;
       text += labels === '' ? `${name} ${value}\n` : `${head}${labels}} ${value}\n`;
     },
-    addPart(suffix, labels, value) {
-      text += `${name}${suffix}{${labels}} ${value}\n`;
+    addLines(lines) {
+      text += lines;
     },
     toString: () => text,
   };

@@ -1,0 +1,78 @@
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { render } from './lib/report.mjs';
+import { createScratch } from './lib/scratch.mjs';
+
+/** Rounds that give steady medians on two cores; each bench takes one to three minutes. */
+const BENCHES = {
+  restart: { rounds: 40 },
+  cli: { rounds: 20, apps: 100 },
+  fleet: { rounds: 3, apps: 100 },
+  idle: { seconds: 30 },
+  scrape: { rounds: 20, apps: 100 },
+  logs: { rounds: 2, lines: 1_000_000 },
+};
+const USAGE = `npm run bench -- NAME... [--rounds N] [--apps N] [--seconds N] [--lines N] [--json] [--check]
+NAME: ${Object.keys(BENCHES).join(', ')} or all. PM2 is installed from npm into a cache below the system's temp folder,
+unless PROMVISOR_BENCH_PM2 names one. --check: exit code 1 when a goal is missed.
+`;
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string' },
+      apps: { type: 'string' },
+      seconds: { type: 'string' },
+      lines: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+    },
+  });
+  const names = positionals.includes('all') ? Object.keys(BENCHES) : positionals;
+  if (names.length === 0 || names.some((name) => !Object.hasOwn(BENCHES, name))) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const numbers = Object.fromEntries(
+    ['rounds', 'apps', 'seconds', 'lines'].flatMap((key) =>
+      values[key] === undefined ? [] : [[key, wholeNumber(key, values[key])]],
+    ),
+  );
+  const machine = `${process.platform} ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'cpu'}, Node ${process.version}`;
+  if (!values.json) process.stdout.write(`${machine}\n\n`);
+  const results = [];
+  for (const name of names) {
+    const result = await one(name, { ...BENCHES[name], ...numbers });
+    results.push(result);
+    if (!values.json) process.stdout.write(`${render(result)}\n`);
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 1)}\n`);
+  return values.check && results.some(({ goals }) => goals.some(({ met }) => !met)) ? 1 : 0;
+}
+
+function wholeNumber(key, text) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${key}: expected a whole number of at least 1, got "${text}"`);
+  return value;
+}
+
+async function one(name, options) {
+  const { about, bench } = await import(`./${name}.mjs`);
+  const scratch = createScratch();
+  const stop = () => {
+    scratch.dispose();
+    process.exit(130);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    return { name, about, ...(await bench({ scratch, ...options })) };
+  } finally {
+    const killed = scratch.dispose();
+    if (killed > 0) process.stderr.write(`${name}: ${killed} processes were left and had to be killed\n`);
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,85 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { appOf, startApps, untilStatus } from '../support/apps.ts';
+import { fixture } from '../support/cli.ts';
+import { commandLine, isRunning } from '../support/processes.ts';
+import { testHome } from '../support/test-home.ts';
+import { until } from '../support/until.ts';
+
+const daemonsOf = (pids: readonly number[]) => pids.filter((pid) => commandLine(pid).includes('daemon.cjs'));
+
+describe('the daemon', () => {
+  test('20 starts at once, with none running, make one daemon and 20 apps', async () => {
+    const home = testHome();
+    const names = Array.from({ length: 20 }, (_, i) => `app-${i}`);
+    const results = await Promise.all(names.map((name) => home.run(['start', fixture('waits.sh'), '--name', name])));
+    expect(results.map(({ code, stderr }) => [code, stderr])).toEqual(names.map(() => [0, '']));
+    const instances = await home.instances();
+    expect(instances.map(({ app }) => app).sort()).toEqual([...names].sort());
+    expect(instances.every(({ status }) => status === 'running')).toBe(true);
+    expect(new Set(instances.map(({ id }) => id)).size).toBe(20);
+    expect(daemonsOf(home.processes())).toEqual([(await home.ping()).pid]);
+  });
+
+  test('its home is for nobody else', async () => {
+    const home = testHome();
+    await home.ok(['start', fixture('waits.sh')]);
+    const modeOf = (name: string) => statSync(path.join(home.root, 'home', name)).mode & 0o777;
+    expect(modeOf('.')).toBe(0o700);
+    expect(modeOf('run')).toBe(0o700);
+    expect(modeOf('run/daemon.sock')).toBe(0o600);
+  });
+
+  test('kill ends every app, then the daemon, and returns when they are gone', async () => {
+    const home = testHome();
+    await startApps(home, [
+      appOf('plain', 'waits.cjs'),
+      appOf('deaf', 'ignores-sigint.cjs', { kill_timeout: 300 }),
+      appOf('tree', 'spawns-children.sh', { kill_timeout: 300 }),
+    ]);
+    const pids = [(await home.ping()).pid, ...(await home.instances()).map(({ pid }) => pid ?? 0)];
+    expect(pids.map(isRunning)).toEqual([true, true, true, true]);
+    await home.ok(['kill']);
+    expect(pids.map(isRunning)).toEqual([false, false, false, false]);
+    expect(home.processes()).toEqual([]);
+  });
+
+  test('commands that only read start none', async () => {
+    const home = testHome();
+    expect(await home.run(['jlist'])).toMatchObject({ code: 0, stdout: '[]' });
+    expect(await home.run(['list'])).toMatchObject({ code: 0 });
+    expect(await home.run(['ping'])).toMatchObject({ code: 3 });
+    expect(await home.run(['kill'])).toMatchObject({ code: 0 });
+    expect(home.processes()).toEqual([]);
+  });
+
+  test('ping --json says who answers', async () => {
+    const home = testHome();
+    await home.ok(['start', fixture('waits.sh')]);
+    const { stdout } = await home.ok(['ping', '--json']);
+    const said = JSON.parse(stdout);
+    expect(said).toMatchObject({ pid: (await home.ping()).pid, version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+    expect(said.uptimeSeconds).toBeGreaterThanOrEqual(0);
+    expect(isRunning(said.pid)).toBe(true);
+  });
+
+  test('--no-daemon keeps it in the foreground, and SIGINT ends everything', async () => {
+    const home = testHome();
+    const command = home.start(['start', fixture('waits.sh'), '--name', 'front', '--no-daemon']);
+    const { pid } = await untilStatus(home, 'front', 'running');
+    expect(isRunning(command.pid)).toBe(true);
+    command.signal('SIGINT');
+    expect((await command.ended).code).toBe(0);
+    expect(isRunning(pid ?? 0)).toBe(false);
+    expect(home.processes()).toEqual([]);
+  });
+
+  test('a SIGTERM ends the apps and then the daemon', async () => {
+    const home = testHome();
+    await home.ok(['start', fixture('waits.sh')]);
+    process.kill((await home.ping()).pid, 'SIGTERM');
+    await until(() => home.processes().length === 0, { what: 'daemon and app gone' });
+    expect(await home.run(['ping'])).toMatchObject({ code: 3 });
+  });
+});

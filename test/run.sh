@@ -1,0 +1,105 @@
+#!/bin/bash
+# All checks and all tests, on this Node and again on Node 24; installs what it needs on a fresh checkout.
+# Last line: "N passed, N failed, N skipped", summed over every run. `npm run verify` and .ci/run end up here.
+set -u -o pipefail
+cd "$(dirname "$0")/.."
+
+readonly OTHER_NODE=24.21.0
+readonly STEP_TIMEOUT=25m
+work=$(mktemp -d)
+export PROMVISOR_TEST_COUNTS="$work/counts"
+: >"$PROMVISOR_TEST_COUNTS"
+# Whatever a step starts inherits this, so that nothing of it is left behind unseen.
+readonly mark="VERIFY_RUN=$work"
+failed_steps=()
+
+# Processes of this run that are still there. None is expected: each test ends what it started.
+leftovers() {
+  local environ
+  for environ in /proc/[0-9]*/environ; do
+    if tr '\0' '\n' 2>/dev/null <"$environ" | grep -qxF "$mark"; then basename "$(dirname "$environ")"; fi
+  done
+}
+
+end_leftovers() {
+  local pid left
+  left=$(leftovers)
+  [ -z "$left" ] && return 0
+  for pid in $left; do
+    echo "left behind: $pid $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
+    kill -KILL "$pid" 2>/dev/null
+  done
+  return 1
+}
+
+finish() {
+  end_leftovers >/dev/null
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+step() {
+  local name=$1
+  shift
+  echo "=== $name"
+  if ! env "$mark" timeout --kill-after=30s "$STEP_TIMEOUT" "$@" </dev/null; then
+    failed_steps+=("$name")
+    return 1
+  fi
+}
+
+# Prometheus, Alertmanager and python3 are used by tests that skip, with their reason, where these are missing.
+install_packages() {
+  local missing=() pair
+  for pair in prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager python3:python3; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "not installed, as this is not root on Debian: ${missing[*]}"
+    return
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+install_modules() {
+  [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --include=dev --no-audit --no-fund
+}
+
+# Prints the folder that has the other Node's program.
+install_other_node() {
+  local platform
+  platform=$(node -p '`${process.platform}-${process.arch}`')
+  npm install --silent --no-audit --no-fund --no-save --prefix "$work/node" "node-$platform@$OTHER_NODE" >&2 &&
+    echo "$work/node/node_modules/node-$platform/bin"
+}
+
+summary() {
+  node -e '
+    const lines = require("node:fs").readFileSync(process.env.PROMVISOR_TEST_COUNTS, "utf8").split("\n").filter(Boolean);
+    const runs = lines.map((line) => JSON.parse(line));
+    const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
+    for (const run of runs) for (const reason of run.reasons) console.log(`skipped: Node ${run.node}: ${reason}`);
+    for (const name of process.argv.slice(1)) console.log(`failed: ${name}`);
+    console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
+    process.exitCode = sum("failed") > 0 || sum("passed") === 0 || process.argv.length > 1 ? 1 : 0;
+  ' "${failed_steps[@]}"
+}
+
+install_packages || failed_steps+=("install Debian packages")
+install_modules || failed_steps+=("npm ci")
+
+step "check, Node $(node -p process.version)" npm run check
+step "system tests, Node $(node -p process.version)" npm run test:system
+
+if other=$(install_other_node); then
+  PATH="$other:$PATH" step "unit tests, Node $OTHER_NODE" npm run test:unit
+  PATH="$other:$PATH" step "end-to-end tests, Node $OTHER_NODE" npm run test:system -- test/e2e
+else
+  failed_steps+=("install Node $OTHER_NODE")
+fi
+
+if [ -d /proc/self ] && ! end_leftovers; then failed_steps+=("no process is left behind"); fi
+summary
