@@ -1,7 +1,7 @@
 /**
  * Makes dist/bin: types are checked and stripped by tsc, then esbuild bundles each program into one CommonJS file,
- * which Node loads in the least time. Big packages that few commands need are files of their own in
- * dist/bin/vendor, read at the first import of them.
+ * which Node loads in the least time. What is big and seldom needed is a file of its own in
+ * dist/bin/lazy, read at the first import of it.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -18,13 +18,14 @@ const OLD = `${FRESH}-old`;
 const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 
 /** Loaded where first needed: see the `await import()` of each. */
-const VENDORED = /^(zod|yaml|croner|chokidar)(\/.*)?$/;
+const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch)$/;
+/** The schema of the ecosystem file is most of zod; bundled alone, what it does not use of zod is shaken off. */
+const LAZY_MODULE = /\/schema\.js$/;
+const SCHEMA = path.join(JS, 'config/schema.js');
 
 const PROGRAMS = [
   { entry: 'cli/main.js', out: 'promvisor.cjs', executable: true },
   { entry: 'daemon/main.js', out: 'daemon.cjs', executable: false },
-  { entry: 'agent/main.js', out: 'agent.cjs', executable: false },
-  { entry: 'host/main.js', out: 'host.cjs', executable: false },
 ];
 
 const common = {
@@ -33,7 +34,10 @@ const common = {
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  charset: 'utf8',
+  // Not utf8: one character beyond Latin-1 makes V8 keep the whole source in two bytes a character.
+  charset: 'ascii',
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'linked',
   logLevel: 'warning',
 };
@@ -43,45 +47,46 @@ function run(...argv) {
   if (status !== 0) process.exit(1);
 }
 
-const vendored = new Set();
-const vendorFile = (name) => `vendor/${name.replaceAll('/', '-')}.cjs`;
-const vendorPlugin = {
-  name: 'vendor',
+/** Bundles beside the programs: file name -> what goes in. */
+const lazy = new Map();
+const lazyPlugin = {
+  name: 'lazy',
   setup(hooks) {
-    hooks.onResolve({ filter: VENDORED }, ({ path: name }) => {
-      vendored.add(name);
-      return { path: `./${vendorFile(name)}`, external: true };
+    const external = (name, entry) => {
+      lazy.set(name, entry);
+      return { path: `./lazy/${name}`, external: true };
+    };
+    hooks.onResolve({ filter: LAZY_PACKAGES }, ({ path: name }) => {
+      return external(`${name}.cjs`, { stdin: { contents: `export * from '${name}';`, resolveDir: ROOT } });
+    });
+    hooks.onResolve({ filter: LAZY_MODULE }, ({ path: name, resolveDir }) => {
+      if (path.resolve(resolveDir, name) !== SCHEMA) return null;
+      return external('schema.cjs', { entryPoints: [SCHEMA] });
     });
   },
 };
 
 async function bundlePrograms() {
   for (const { entry, out, executable } of PROGRAMS) {
-    if (!existsSync(path.join(ROOT, 'src', entry.replace(/\.js$/, '.ts')))) {
-      console.log(`build: no ${entry}: ${out} is left out`);
-      continue;
-    }
     const outfile = path.join(FRESH, out);
     await build({
       ...common,
       entryPoints: [path.join(JS, entry)],
       outfile,
       define: { __PROMVISOR_VERSION__: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
-      plugins: [vendorPlugin],
+      plugins: [lazyPlugin],
       ...(executable ? { banner: { js: '#!/usr/bin/env node' } } : {}),
     });
     if (executable) chmodSync(outfile, 0o755);
   }
 }
 
-async function bundleVendored() {
-  for (const name of vendored) {
+async function bundleLazy() {
+  for (const [name, entry] of lazy) {
     await build({
       ...common,
-      stdin: { contents: `export * from ${JSON.stringify(name)};`, resolveDir: ROOT },
-      outfile: path.join(FRESH, vendorFile(name)),
-      minifyWhitespace: true,
-      minifySyntax: true,
+      ...entry,
+      outfile: path.join(FRESH, 'lazy', name),
     });
   }
 }
@@ -90,7 +95,7 @@ run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 mkdirSync(FRESH, { recursive: true });
 try {
   await bundlePrograms();
-  await bundleVendored();
+  await bundleLazy();
   // The page's parts are read where the bundle is: see src/web/page.ts.
   cpSync(path.join(ROOT, 'src/web/assets'), path.join(FRESH, 'assets'), { recursive: true });
   if (existsSync(BIN)) renameSync(BIN, OLD);
@@ -103,4 +108,4 @@ try {
   rmSync(FRESH, { recursive: true, force: true });
   rmSync(OLD, { recursive: true, force: true });
 }
-if (process.exitCode !== 1 && existsSync(path.join(ROOT, 'build/schema.mjs'))) run('build/schema.mjs');
+if (process.exitCode !== 1) run('build/schema.mjs');

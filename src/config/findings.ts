@@ -51,15 +51,23 @@ export function createFindings(source: string): Findings {
       return {
         problem({ key, got, expected, note }, from = source) {
           const more = note === undefined ? '' : `; ${note}`;
-          const message = `${key}: expected ${expected}, got ${got}${more} (${from}${label})`;
+          const message = oneLine(`${key}: expected ${expected}, got ${got}${more} (${from}${label})`);
           problems.push({ app: app?.name ?? null, key, value: got, expected, message });
         },
         warn(text, from = source) {
-          warnings.push(`${text} (${from}${label})`);
+          warnings.push(oneLine(`${text} (${from}${label})`));
         },
       };
     },
   };
+}
+
+/** Names and keys of a file may hold line ends and terminal codes: they are told, not obeyed. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 /**

@@ -130,9 +130,9 @@ function readString(reader: Reader): string {
 }
 
 function readEscape(reader: Reader, quote: string): string {
-  const escape = take(reader, ESCAPE);
-  if (escape === null) throw unexpected(reader, `a closing ${quote}`);
-  const [, unit, point, byte, character = ''] = escape;
+  const escaped = take(reader, ESCAPE);
+  if (escaped === null) throw unexpected(reader, `a closing ${quote}`);
+  const [, unit, point, byte, character = ''] = escaped;
   const code = unit ?? point ?? byte;
   if (code !== undefined) {
     if (Number.parseInt(code, 16) > 0x10ffff) throw failure(reader, `expected a character, got \\u{${code}}`);

@@ -41,7 +41,7 @@ export interface InstanceLogs {
   flush(): Promise<void>;
   /** Opens the files anew by their names. */
   reopen(): void;
-  /** Reads what is left, writes it, closes, removes the pipes. */
+  /** Reads what is left, writes it, closes, removes the pipes; once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -78,6 +78,7 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
   const files = filesOf(options.logs, id);
   const written = [...new Set([files.out, files.error, files.combined])].filter((file) => file !== null);
   const streams = { out: streamOf('out'), error: streamOf('error') };
+  let closing: Promise<void> | null = null;
 
   function streamOf(stream: StreamName): LogStream {
     const { app, slot, logs, fanout, clock } = options;
@@ -116,6 +117,11 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
     streams.error.drain();
   }
 
+  async function close(): Promise<void> {
+    await Promise.all([streams.out.close(), streams.error.close()]);
+    pipes.removeFifos([fifos.out, fifos.error]);
+  }
+
   return {
     async open() {
       await pipes.makeFifos([fifos.out, fifos.error]);
@@ -140,9 +146,9 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
     reopen() {
       for (const file of written) sinks.reopen(file);
     },
-    async close() {
-      await Promise.all([streams.out.close(), streams.error.close()]);
-      pipes.removeFifos([fifos.out, fifos.error]);
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

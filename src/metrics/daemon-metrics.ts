@@ -1,13 +1,15 @@
+import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import heapSize from 'prom-client/lib/metrics/heapSizeAndUsed.js';
 import heapSpaces from 'prom-client/lib/metrics/heapSpacesSizeAndUsed.js';
 import memory from 'prom-client/lib/metrics/osMemoryHeap.js';
-import cpu from 'prom-client/lib/metrics/processCpuTotal.js';
 import maxFds from 'prom-client/lib/metrics/processMaxFileDescriptors.js';
 import startTime from 'prom-client/lib/metrics/processStartTime.js';
 import version from 'prom-client/lib/metrics/version.js';
 import Registry from 'prom-client/lib/registry.js';
 import { createFdBudget, openProcFiles } from '../os/proc-files.ts';
+
+const MICROSECONDS_PER_SECOND = 1e6;
 
 /** Metrics of the daemon as a process, with the names that prom-client gives them everywhere. */
 export interface DaemonMetrics {
@@ -23,9 +25,28 @@ export interface DaemonMetrics {
  */
 export function createDaemonMetrics(): DaemonMetrics {
   const registry = new Registry();
-  for (const register of [cpu, startTime, memory, maxFds, heapSize, heapSpaces, version]) register(registry);
+  for (const register of [startTime, memory, maxFds, heapSize, heapSpaces, version]) register(registry);
+  registerCpu(registry);
   registerOpenFds(registry);
   return { render: () => registry.metrics() };
+}
+
+/** prom-client counts from the moment it is loaded; this is loaded at the first scrape and counts from the start. */
+function registerCpu(registry: Registry): void {
+  const counter = (name: string, help: string, read: (usage: NodeJS.CpuUsage) => number) =>
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read(process.cpuUsage()) / MICROSECONDS_PER_SECOND);
+      },
+    });
+  counter('process_cpu_user_seconds_total', 'Total user CPU time spent in seconds.', ({ user }) => user);
+  counter('process_cpu_system_seconds_total', 'Total system CPU time spent in seconds.', ({ system }) => system);
+  const both = 'Total user and system CPU time spent in seconds.';
+  counter('process_cpu_seconds_total', both, ({ user, system }) => user + system);
 }
 
 /** prom-client lists the directory; with two pipes for each instance the kernel's own count is much cheaper. */

@@ -13,8 +13,6 @@ import type { Detail, Sampler, Vitals } from './vitals.ts';
 const MOST_KEPT_FILES = 600;
 /** They may take this part of the files that the daemon may have open. */
 const KEPT_SHARE = 1 / 8;
-/** Looks at several groups of instances in one go share the list of processes. */
-const SHARED_LOOK_MS = 10;
 
 interface Memory extends TreeMemory {
   window: CpuWindow | null;
@@ -87,7 +85,7 @@ export function createProcSampler(clock: Clock): Sampler {
 
   return {
     async sample(roots, detail) {
-      const snapshot = scanProcesses(SHARED_LOOK_MS);
+      const snapshot = scanProcesses();
       const looked = new Set<number>();
       const answer = new Map<number, Vitals>();
       for (const { id, identity } of roots) {

@@ -107,7 +107,7 @@ export function signalTree({ root, signal, treekill }: SignalTreeRequest): Signa
   let sent = 0;
   const rounds = signal === 'SIGKILL' && treekill ? KILL_ROUNDS : 1;
   for (let round = 0; round < rounds; round++) {
-    const targets = treekill ? treeOf(root, scanProcesses(round === 0 ? SHARED_LOOK_MS : 0)) : [root];
+    const targets = treekill ? targetsIn(root, round) : [root];
     const fresh = targets.filter((target) => !done.has(keyOf(target)));
     if (fresh.length === 0) break;
     for (const target of fresh) {
@@ -118,6 +118,12 @@ export function signalTree({ root, signal, treekill }: SignalTreeRequest): Signa
     }
   }
   return { sent, denied };
+}
+
+function targetsIn(root: ProcessIdentity, round: number): readonly ProcessIdentity[] {
+  const shared = round === 0 ? treeOf(root, scanProcesses(SHARED_LOOK_MS)) : [];
+  // Nothing in a shared look: it may be older than the process.
+  return shared.length > 0 ? shared : treeOf(root);
 }
 
 function keyOf(identity: ProcessIdentity): string {

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { identityOf, isAlive, type ProcessIdentity } from '../../src/os/identity.ts';
 import { groupExists, scanProcesses, signalTree, treeOf } from '../../src/os/process-tree.ts';
 import { readProcStat } from '../../src/os/procfs.ts';
+import { until } from '../support/until.ts';
 
 interface Tree {
   readonly root: ProcessIdentity;
@@ -35,15 +36,6 @@ async function tree(script: string): Promise<Tree> {
   return { root, child, pids };
 }
 
-/** Waits for a fact about other processes: they tell nobody when it comes true. */
-async function until(fact: () => boolean, withinMs = 5000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!fact()) {
-    if (performance.now() > deadline) throw new Error(`not true within ${withinMs} ms: ${fact}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 const pidsOf = (identities: readonly ProcessIdentity[]) => identities.map(({ pid }) => pid);
 
 const THREE_FLOORS = `bash -c 'sleep 60 & echo $!; echo $$; echo .; wait' & wait`;
@@ -57,7 +49,9 @@ describe('treeOf', () => {
   it('finds what was re-parented to init but is still of the session, also when the root has gone', async () => {
     const { root, child, pids } = await tree(`bash -c 'sleep 60 & echo $!'; sleep 60 & echo $!; echo .; wait`);
     const [orphan = 0, own = 0] = pids;
-    await until(() => readProcStat(orphan)?.ppid !== root.pid && treeOf(root).length === 3);
+    await until(() => readProcStat(orphan)?.ppid !== root.pid && treeOf(root).length === 3, {
+      what: 'an orphan in the tree',
+    });
     expect(pidsOf(treeOf(root)).sort()).toEqual([orphan, own, root.pid].sort());
     process.kill(root.pid, 'SIGKILL');
     await once(child, 'exit');
@@ -68,7 +62,7 @@ describe('treeOf', () => {
     const inner = `setsid bash -c "(sleep 60 & echo \\$!); echo \\$\\$; echo .; sleep 60"`;
     const { root, pids } = await tree(`${inner} & wait`);
     const [orphan = 0, leader = 0] = pids;
-    await until(() => treeOf(root).length === 3);
+    await until(() => treeOf(root).length === 3, { what: 'a tree of three' });
     const found = pidsOf(treeOf(root));
     expect(found).toContain(orphan);
     expect(found).toContain(leader);
@@ -79,7 +73,7 @@ describe('treeOf', () => {
     // The shell becomes a program that never waits: its child stays a zombie.
     const { root, pids } = await tree(`sleep 0 & echo $!; echo .; exec sleep 60`);
     const [zombie = 0] = pids;
-    await until(() => readProcStat(zombie)?.state === 'Z');
+    await until(() => readProcStat(zombie)?.state === 'Z', { what: 'a zombie' });
     expect(pidsOf(treeOf(root))).toEqual([root.pid]);
     expect(isAlive(identityOf(zombie))).toBe(false);
   });
@@ -91,7 +85,7 @@ describe('treeOf', () => {
     const [first = 0] = pids;
     expect(pidsOf(treeOf(root))).toContain(first);
     process.kill(first, 'SIGKILL');
-    await until(() => !pidsOf(treeOf(root)).includes(first));
+    await until(() => !pidsOf(treeOf(root)).includes(first), { what: 'a tree without the killed child' });
     process.kill(root.pid, 'SIGKILL');
     await once(child, 'exit');
     expect(pidsOf(treeOf(root))).not.toContain(root.pid);
@@ -126,14 +120,14 @@ describe('groupExists', () => {
     await once(child, 'exit');
     expect(groupExists(root.pid)).toBe(true);
     process.kill(rest, 'SIGKILL');
-    await until(() => !groupExists(root.pid));
+    await until(() => !groupExists(root.pid), { what: 'an empty group' });
   });
 
   it('is false for a group that holds only a zombie', async () => {
     // The inner program leads a group of its own and ends; the outer one never waits for it.
     const { root, pids } = await tree(`setsid bash -c 'echo $$; echo .' & exec sleep 60`);
     const [leader = 0] = pids;
-    await until(() => readProcStat(leader)?.state === 'Z');
+    await until(() => readProcStat(leader)?.state === 'Z', { what: 'a zombie' });
     expect(() => process.kill(-leader, 0)).not.toThrow();
     expect(groupExists(leader)).toBe(false);
     expect(groupExists(root.pid)).toBe(true);
@@ -146,7 +140,7 @@ describe('signalTree', () => {
     const result = signalTree({ root, signal: 'SIGTERM', treekill: true });
     expect(result).toEqual({ sent: pids.length + 1, denied: [] });
     await once(child, 'exit');
-    await until(() => treeOf(root).length === 0);
+    await until(() => treeOf(root).length === 0, { what: 'an empty tree' });
   });
 
   it('signals only the root without treekill', async () => {
@@ -161,15 +155,15 @@ describe('signalTree', () => {
     process.kill(root.pid, 'SIGKILL');
     await once(child, 'exit');
     expect(signalTree({ root, signal: 'SIGKILL', treekill: true }).sent).toBe(pids.length);
-    await until(() => treeOf(root).length === 0);
+    await until(() => treeOf(root).length === 0, { what: 'an empty tree' });
   });
 
   it('ends a tree that keeps making new processes', async () => {
     const { root, child } = await tree(`echo .; while :; do sleep 60 & sleep 0.01; done`);
-    await until(() => treeOf(root).length > 5);
+    await until(() => treeOf(root).length > 5, { what: 'a tree that grows' });
     signalTree({ root, signal: 'SIGKILL', treekill: true });
     await once(child, 'exit');
-    await until(() => treeOf(root).length === 0);
+    await until(() => treeOf(root).length === 0, { what: 'an empty tree' });
   });
 
   it('signals nobody when the pid belongs to another process now', async () => {

@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { createPortableSampler } from '../../src/metrics/portable-sampler.ts';
+import { createProcSampler } from '../../src/metrics/proc-sampler.ts';
+import type { SampleRoot, Sampler } from '../../src/metrics/vitals.ts';
+import { identityOf, isAlive } from '../../src/os/identity.ts';
+import { signalTree } from '../../src/os/process-tree.ts';
+
+const MB = 1024 * 1024;
+const started: SampleRoot[] = [];
+const samplers: Sampler[] = [];
+
+afterEach(() => {
+  for (const { identity } of started.splice(0)) signalTree({ root: identity, signal: 'SIGKILL', treekill: true });
+  for (const sampler of samplers.splice(0)) sampler.close();
+});
+
+function open(make: typeof createProcSampler = createProcSampler): Sampler {
+  const sampler = make(systemClock);
+  samplers.push(sampler);
+  return sampler;
+}
+
+interface Program {
+  readonly root: SampleRoot;
+  readonly child: ChildProcess;
+  /** Resolves with the next line that it writes. */
+  line(): Promise<string>;
+}
+
+function start(file: string, args: readonly string[], id = 0): Program {
+  const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  const identity = identityOf(child.pid);
+  if (identity === null || child.stdout === null) throw new Error(`${file} did not start`);
+  const root = { id, identity };
+  started.push(root);
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return { root, child, line: async () => String((await lines.next()).value) };
+}
+
+/** Takes 0.3 s of user time at each line that it reads, then says so. */
+const BURNER = `process.stdin.on('data', () => {
+  const from = process.cpuUsage();
+  while (process.cpuUsage(from).user < 300_000) for (let i = 0; i < 1e6; i++);
+  console.log('burnt');
+});
+console.log('here');`;
+
+const HOLDS_MB = (megabytes: number) =>
+  `globalThis.held = Buffer.alloc(${megabytes} * 1024 * 1024, 1); console.log('here'); setInterval(() => {}, 1e6);`;
+
+async function burn(program: Program): Promise<void> {
+  program.child.stdin?.write('\n');
+  expect(await program.line()).toBe('burnt');
+}
+
+const cpuSeconds = (sampler: Sampler, id = 0) => sampler.totals(id).userSeconds + sampler.totals(id).systemSeconds;
+
+describe('sampler over /proc', () => {
+  it('gives figures of a single process in full', async () => {
+    const { root, line } = start(process.execPath, ['-e', HOLDS_MB(50)]);
+    await line();
+    const vitals = (await open().sample([root], 'full')).get(0);
+    expect(vitals?.rssBytes).toBeGreaterThan(80 * MB);
+    expect(vitals?.rssBytes).toBeLessThan(150 * MB);
+    expect(vitals?.virtualBytes).toBeGreaterThan(vitals?.rssBytes ?? 0);
+    expect(vitals?.processes).toBe(1);
+    expect(vitals?.threads).toBeGreaterThan(4);
+    expect(vitals?.openFds).toBe(readdirSync(`/proc/${root.identity.pid}/fd`).length);
+    expect(vitals?.maxFds).toBeGreaterThan(100);
+    expect(vitals?.swapBytes).toBeGreaterThanOrEqual(0);
+    expect(Math.abs((vitals?.atMs ?? 0) - Date.now())).toBeLessThan(5000);
+  });
+
+  it('adds up a tree', async () => {
+    const script = '"$0" -e "$1" & "$0" -e "$1" & wait';
+    const { root, line } = start('bash', ['-c', script, process.execPath, HOLDS_MB(60)]);
+    await line();
+    await line();
+    const vitals = (await open().sample([root], 'basic')).get(0);
+    expect(vitals?.processes).toBe(3);
+    expect(vitals?.rssBytes).toBeGreaterThan(180 * MB);
+    expect(vitals?.openFds).toBeNull();
+  });
+
+  it('adds up cpu time over the processes of an instance, and keeps that of the dead', async () => {
+    const sampler = open();
+    const first = start(process.execPath, ['-e', BURNER]);
+    await first.line();
+    await sampler.sample([first.root], 'basic');
+    const atStart = cpuSeconds(sampler);
+    await burn(first);
+    await sampler.sample([first.root], 'full');
+    expect(cpuSeconds(sampler) - atStart).toBeGreaterThanOrEqual(0.29);
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    const atDeath = cpuSeconds(sampler);
+    expect((await sampler.sample([first.root], 'full')).size).toBe(0);
+    expect(cpuSeconds(sampler)).toBe(atDeath);
+    const second = start(process.execPath, ['-e', BURNER]);
+    await second.line();
+    await burn(second);
+    await sampler.sample([second.root], 'basic');
+    expect(cpuSeconds(sampler) - atDeath).toBeGreaterThanOrEqual(0.29);
+    expect(sampler.totals(0).readBytes).toBeGreaterThanOrEqual(0);
+    expect(sampler.totals(0).voluntarySwitches).toBeGreaterThan(0);
+  });
+
+  it('counts a child once: while it lives, and when its parent has waited for it', async () => {
+    const sampler = open();
+    const script = 'cat | "$0" -e "$1"; echo waited; exec sleep 60';
+    const { root, child, line } = start('bash', ['-c', script, process.execPath, BURNER]);
+    await line();
+    child.stdin?.write('\n');
+    await line();
+    await sampler.sample([root], 'basic');
+    const whileAlive = cpuSeconds(sampler);
+    expect(whileAlive).toBeGreaterThanOrEqual(0.29);
+    // cat ends with its input, and then the burner with its own; the shell waits for both.
+    child.stdin?.end();
+    expect(await line()).toBe('waited');
+    await sampler.sample([root], 'basic');
+    expect(cpuSeconds(sampler)).toBeGreaterThanOrEqual(whileAlive);
+    expect(cpuSeconds(sampler) - whileAlive).toBeLessThan(0.2);
+  });
+
+  it('gives the cpu use since the previous look', async () => {
+    let nowMs = systemClock.nowMs();
+    const sampler = open(() => createProcSampler({ ...systemClock, nowMs: () => nowMs }));
+    const program = start(process.execPath, ['-e', BURNER]);
+    await program.line();
+    await sampler.sample([program.root], 'basic');
+    await burn(program);
+    nowMs += 1000;
+    const busy = (await sampler.sample([program.root], 'basic')).get(0)?.cpuRatio;
+    expect(busy).toBeGreaterThanOrEqual(0.29);
+    expect(busy).toBeLessThan(0.6);
+    nowMs += 1000;
+    expect((await sampler.sample([program.root], 'basic')).get(0)?.cpuRatio).toBeLessThan(0.05);
+  });
+
+  it('gives nothing for the dead, for nobody and for another process under the same pid', async () => {
+    const sampler = open();
+    const { root } = start('sleep', ['60']);
+    const stranger = { id: 1, identity: { ...root.identity, startTicks: root.identity.startTicks - 1 } };
+    const nobody = { id: 2, identity: { ...root.identity, pid: 2 ** 30 } };
+    expect([...(await sampler.sample([root, stranger, nobody], 'full')).keys()]).toEqual([0]);
+    expect(cpuSeconds(sampler, 1)).toBe(0);
+  });
+
+  it('counts a process that is older than the daemon only from the first look on', async () => {
+    const older = identityOf(1);
+    if (older === null) throw new Error('process 1 must be visible');
+    const sampler = open();
+    await sampler.sample([{ id: 0, identity: older }], 'full');
+    expect(sampler.totals(0)).toMatchObject({ voluntarySwitches: expect.any(Number) });
+    expect(cpuSeconds(sampler)).toBeLessThan(1);
+    expect(sampler.totals(0).voluntarySwitches).toBeLessThan(1000);
+  });
+
+  it('keeps no file open of what has gone, was forgotten, or at the end', async () => {
+    const openInProc = () => readdirSync('/proc/self/fd').length;
+    const before = openInProc();
+    const sampler = open();
+    const programs = Array.from({ length: 5 }, (_, id) => start('sleep', ['60'], id));
+    // Three pipes each are the test's own.
+    await sampler.sample(
+      programs.map(({ root }) => root),
+      'full',
+    );
+    const [first, second] = programs;
+    if (first === undefined || second === undefined) throw new Error('five were started');
+    const kept = openInProc();
+    first.child.kill('SIGKILL');
+    await once(first.child, 'close');
+    await sampler.sample([second.root], 'basic');
+    sampler.forget(1);
+    expect(kept - openInProc()).toBeGreaterThanOrEqual(6);
+    sampler.close();
+    for (const { child } of programs) child.kill('SIGKILL');
+    await Promise.all(programs.slice(1).map(({ child }) => once(child, 'close')));
+    expect(openInProc()).toBeLessThanOrEqual(before);
+    expect(programs.some(({ root }) => isAlive(root.identity))).toBe(false);
+  });
+});
+
+describe('sampler without /proc', () => {
+  it('gives memory and cpu of root processes, and keeps the cpu time of the dead', async () => {
+    const sampler = open(createPortableSampler);
+    const program = start(process.execPath, ['-e', BURNER]);
+    await program.line();
+    await burn(program);
+    const vitals = (await sampler.sample([program.root], 'full')).get(0);
+    expect(vitals?.rssBytes).toBeGreaterThan(20 * MB);
+    expect(vitals?.openFds).toBeNull();
+    const counted = cpuSeconds(sampler);
+    expect(counted).toBeGreaterThanOrEqual(0.29);
+    program.child.kill('SIGKILL');
+    await once(program.child, 'exit');
+    expect((await sampler.sample([program.root], 'full')).size).toBe(0);
+    expect(cpuSeconds(sampler)).toBe(counted);
+  });
+});
