@@ -7,6 +7,9 @@ import type { Home } from '../base/paths.ts';
 import { type Client, createClient } from './client.ts';
 import type { PingView } from './contract.ts';
 
+/** Node keeps up to 48 MB of young objects before it looks for garbage: a daemon that idles for weeks needs one. */
+export const DAEMON_NODE_FLAGS: readonly string[] = ['--max-semi-space-size=1'];
+
 export interface ConnectOptions {
   readonly home: Home;
   /** Program of the daemon, a file for Node. */
@@ -84,7 +87,7 @@ function launchDaemon({ home, daemonFile, env }: ConnectOptions): Launch {
   const stderr = openSync(home.daemonStderrFile, 'a', 0o600);
   try {
     const stderrFrom = fstatSync(stderr).size;
-    const child = spawn(process.execPath, [daemonFile], {
+    const child = spawn(process.execPath, [...DAEMON_NODE_FLAGS, daemonFile], {
       cwd: '/',
       detached: true,
       stdio: ['ignore', 'ignore', stderr],

@@ -77,7 +77,7 @@ export async function loadApps(context: CliContext, operand: string, options: Op
   const overrides = { ...overridesOf(options), ...(context.appArgs.length > 0 ? { args: context.appArgs } : {}) };
   // The schema and the readers of files are big: they are loaded where they are needed.
   const { resolveApps } = await import('../config/resolve.ts');
-  const { apps, warnings } = await resolveApps(await read(context, operand, fromConfig), {
+  const { apps, warnings } = await resolveApps(await read(operand, fromConfig), {
     source: sourceName(operand, fromConfig),
     configFile: fromConfig && operand !== STDIN ? path.resolve(context.cwd, operand) : null,
     cwd: context.cwd,
@@ -96,7 +96,7 @@ export async function loadApps(context: CliContext, operand: string, options: Op
   return { apps, fromConfig };
 }
 
-async function read(context: CliContext, operand: string, fromConfig: boolean): Promise<unknown> {
+async function read(operand: string, fromConfig: boolean): Promise<unknown> {
   if (!fromConfig) return { script: operand };
   const { loadConfigFile, parseConfigText } = await import('../config/load.ts');
   if (operand !== STDIN) return loadConfigFile(operand);

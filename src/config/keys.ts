@@ -15,7 +15,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** PM2's keys that ask for nothing here: its APM, its SaaS, git, Windows. Accepted, so that a file works as it is. */
-export const IGNORED_KEYS = [
+const IGNORED_KEYS = [
   ...['pmx', 'automation', 'trace', 'disable_trace', 'v8', 'event_loop_inspector', 'deep_monitoring', 'io'],
   ...['vizion', 'post_update', 'force', 'windows_hide', 'username', 'install_url', 'write', 'kill_retry_time'],
 ] as const;

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { errnoOf, messageOf, PromvisorError } from '../base/errors.ts';
 import { importConfig } from './import-config.ts';
 import { parseRelaxedJson } from './relaxed-json.ts';
-import { parseYaml } from './yaml.ts';
 
 /** Far above any configuration written by hand or by a program. */
 const LARGEST_BYTES = 8 * 1024 * 1024;
@@ -30,7 +29,10 @@ export async function loadConfigFile(file: string): Promise<unknown> {
   } catch (error) {
     throw unreadable(file, `the file cannot be read: ${messageOf(error)}`, error);
   }
-  return /\.ya?ml$/i.test(absolute) ? parseYaml(text, file) : parseConfigText(text, file);
+  if (!/\.ya?ml$/i.test(absolute)) return parseConfigText(text, file);
+  // The package is large and few files are YAML.
+  const { parseYaml } = await import('./yaml.ts');
+  return parseYaml(text, file);
 }
 
 /**

@@ -5,7 +5,7 @@ import { type ConfigProblem, configInvalid, createFindings, type Findings } from
 import { systemAccounts } from './identity.ts';
 import { nameHint, type ReadApp, readApp } from './read-app.ts';
 import { resolveApp, resolveName } from './resolve-app.ts';
-import { contentsOf, type Data, isData } from './shapes.ts';
+import { contentsOf, type Data, isData, plainValue } from './shapes.ts';
 import { show } from './show.ts';
 
 export interface ResolvedApps {
@@ -91,7 +91,7 @@ function refuseTwins(candidates: readonly Candidate[], file: Findings): void {
 }
 
 function deployEnvOf(deploy: Data, envName: string | null): Data {
-  const target = envName === null ? undefined : deploy[envName];
-  const env = isData(target) ? target['env'] : undefined;
+  const target = envName === null ? {} : plainValue(deploy, envName);
+  const env = 'value' in target && isData(target.value) ? target.value['env'] : undefined;
   return isData(env) ? env : {};
 }

@@ -6,7 +6,7 @@ import { splitWords } from './words.ts';
 const LONGEST_MS = 2 ** 31 - 1;
 const MOST_WORDS = 1000;
 const LONGEST_TEXT = 32_768;
-export const MOST_INSTANCES = 1000;
+const MOST_INSTANCES = 1000;
 
 /** One attribute of an app: how it is read, what is expected in words, what it is for. */
 interface Attribute<T extends z.ZodType> {

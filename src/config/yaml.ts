@@ -1,3 +1,4 @@
+import { parseDocument } from 'yaml';
 import { PromvisorError } from '../base/errors.ts';
 
 /**
@@ -7,8 +8,7 @@ import { PromvisorError } from '../base/errors.ts';
  * @returns the data
  * @throws PromvisorError CONFIG_UNREADABLE with line and column where they are known
  */
-export async function parseYaml(text: string, source: string): Promise<unknown> {
-  const { parseDocument } = await import('yaml');
+export function parseYaml(text: string, source: string): unknown {
   const document = parseDocument(text, { merge: true, prettyErrors: true, logLevel: 'silent' });
   const [first] = document.errors;
   if (first !== undefined) {

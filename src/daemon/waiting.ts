@@ -11,7 +11,7 @@ export interface Outcome {
 }
 
 /** An interpreter needs about this long to load a program that is going to fail: until then a start is not believed. */
-const SETTLE_MS = 200;
+const SETTLE_MS = 500;
 /** A shell or Python script fails sooner than a Node program, a native program at once. */
 const SETTLE_SCRIPT_MS = 60;
 const PATIENCE_MS = 10_000;

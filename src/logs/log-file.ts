@@ -79,12 +79,13 @@ export function createLogFile(file: string, clock: Clock): LogFile {
     const opening: Phase = { is: 'opening' };
     phase = opening;
     try {
-      const onFailed = (error: Error) => {
-        // The close of a file that was let go tells nothing that its writes did not.
-        if (phase.is === 'open' && phase.appender === appender) breakOff(error);
-      };
-      const appender = await openAppender(file, { onWritten, onFailed });
-      if (phase !== opening) return appender.destroy();
+      // A file that was let go says no more: its bytes were given up, and are counted as such.
+      const isCurrent = () => phase.is === 'open' && phase.appender === appender;
+      const appender = await openAppender(file, {
+        onWritten: (bytes) => isCurrent() && onWritten(bytes),
+        onFailed: (error) => isCurrent() && breakOff(error),
+      });
+      if (phase !== opening) return letGo(appender);
       phase = { is: 'open', appender };
       diskBytes = appender.sizeBytes;
       if (torn) queue.addNewlineFirst();
@@ -115,11 +116,19 @@ export function createLogFile(file: string, clock: Clock): LogFile {
     if (queue.pendingBytes() < HIGH_WATER_BYTES) waits.drain();
   }
 
-  /** Lets go of the file: the next line opens it by its name. */
+  async function letGo(appender: Appender): Promise<void> {
+    try {
+      await appender.end();
+    } catch (error) {
+      report(`expected to close the log, got "${messageOf(error)}"`);
+    }
+  }
+
+  /** Between two lines: the next one opens the file by its name. */
   function swap(): void {
     reopening = false;
     if (phase.is !== 'open') return;
-    phase.appender.end();
+    void letGo(phase.appender);
     phase = { is: 'shut' };
     if (queue.pendingBytes() > 0) void start();
   }
@@ -182,8 +191,9 @@ export function createLogFile(file: string, clock: Clock): LogFile {
     async close() {
       await settled();
       if (queue.pendingBytes() > 0) breakOff(new Error('the disk took too long'));
-      if (phase.is === 'open') phase.appender.end();
+      const ended = phase.is === 'open' ? letGo(phase.appender) : null;
       phase = { is: 'shut' };
+      await ended;
     },
   };
 }

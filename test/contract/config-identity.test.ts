@@ -20,9 +20,15 @@ describe('whom an app runs as', () => {
   test.each([
     [{}, { uid: null, gid: null, homeDir: null }],
     [{ uid: 'deploy' }, { uid: 1001, gid: 1002, homeDir: '/home/deploy' }],
-    [{ user: 'deploy', gid: 'www' }, { uid: 1001, gid: 33, homeDir: '/home/deploy' }],
+    [
+      { user: 'deploy', gid: 'www' },
+      { uid: 1001, gid: 33, homeDir: '/home/deploy' },
+    ],
     [{ uid: 1001 }, { uid: 1001, gid: 1002, homeDir: '/home/deploy' }],
-    [{ uid: '1001', gid: 5 }, { uid: 1001, gid: 5, homeDir: '/home/deploy' }],
+    [
+      { uid: '1001', gid: 5 },
+      { uid: 1001, gid: 5, homeDir: '/home/deploy' },
+    ],
     [{ gid: 33 }, { uid: null, gid: 33, homeDir: null }],
   ])('%j', (app, identity) => expect(identify(app, ACCOUNTS)).toEqual({ identity, told: [] }));
 

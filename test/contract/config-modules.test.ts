@@ -24,7 +24,7 @@ async function load(file: string): Promise<Loaded> {
   return loaded;
 }
 
-describe('modules are loaded by the bundled product', () => {
+describe('files are loaded by the bundled product', () => {
   test.each([
     ['ecosystem.config.cjs', `module.exports = ${TEXT};`],
     ['ecosystem.config.js', `module.exports = ${TEXT};`],

@@ -41,6 +41,7 @@ interface Due {
 }
 
 const MOST_STEPS_BEFORE_STOP = 250;
+/** A machine that never gets this far in time is broken, and the laws say how. */
 const MOST_STEPS = 3_000;
 const KILLED: ExitStatus = { code: null, signal: 'SIGKILL', hint: null };
 
@@ -76,7 +77,7 @@ export class World {
     }
     while (this.#actsLeft > 0 && this.moments.length < MOST_STEPS_BEFORE_STOP) this.#next();
     this.#at(this.#history.stopAfterMs, () => this.#lastWord());
-    while (!this.#closing) this.#next();
+    while (!this.#closing && this.moments.length < MOST_STEPS) this.#next();
     while (this.#due.length > 0 && this.moments.length < MOST_STEPS) this.#next();
     this.#watcher.onRest(this);
     return this;

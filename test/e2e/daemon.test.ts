@@ -7,7 +7,8 @@ import { commandLine, isRunning } from '../support/processes.ts';
 import { testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
-const daemonsOf = (pids: readonly number[]) => pids.filter((pid) => commandLine(pid).includes('daemon.cjs'));
+const daemonsOf = (pids: readonly number[]) =>
+  pids.filter((pid) => /daemon\.cjs|promvisor daemon/.test(commandLine(pid)));
 
 describe('the daemon', () => {
   test('20 starts at once, with none running, make one daemon and 20 apps', async () => {

@@ -93,7 +93,7 @@ describe('restart policy', () => {
     expect(soon).toMatchObject({ code: 0 });
     const { transitions } = await home.why('soon');
     expect(transitions.map(({ to }) => to)).toEqual(['starting', 'running']);
-    expect(await home.metric('promvisor_app_ready_duration_seconds_count', { app: 'soon' })).toBe(1);
+    expect(await home.metric('promvisor_instance_ready_duration_seconds_count', { app: 'soon' })).toBe(1);
   });
 
   test('cron restarts what runs and leaves what was stopped', async () => {

@@ -5,6 +5,8 @@ import { fixture } from '../support/cli.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
+const UNUSABLE = { daemonFails: true };
+
 function settings(home: TestHome, value: unknown): void {
   home.write('../home/settings.json', typeof value === 'string' ? value : JSON.stringify(value));
 }
@@ -18,14 +20,14 @@ async function refusal(home: TestHome): Promise<string> {
 
 describe('settings', () => {
   test('a bad value is refused with its file, key, value and what was expected', async () => {
-    const home = testHome({ PROMVISOR_HTTP_LISTEN: '' });
+    const home = testHome({}, UNUSABLE);
     settings(home, { log: { retain: 'many' } });
     const words = await refusal(home);
     for (const word of ['settings.json', 'log.retain', 'many']) expect(words).toContain(word);
   });
 
   test('an unknown key is refused with the one that was meant', async () => {
-    const home = testHome();
+    const home = testHome({}, UNUSABLE);
     settings(home, { http: { lisen: '127.0.0.1:0' } });
     const words = await refusal(home);
     expect(words).toContain('http.lisen');
@@ -33,10 +35,10 @@ describe('settings', () => {
   });
 
   test('a file that is no JSON and a bad variable are refused by name', async () => {
-    const home = testHome();
+    const home = testHome({}, UNUSABLE);
     settings(home, '{ "http": ');
     expect(await refusal(home)).toContain('settings.json');
-    const other = testHome({ PROMVISOR_HTTP_LISTEN: 'everywhere' });
+    const other = testHome({ PROMVISOR_HTTP_LISTEN: 'everywhere' }, UNUSABLE);
     const words = await refusal(other);
     expect(words).toContain('PROMVISOR_HTTP_LISTEN');
     expect(words).toContain('everywhere');

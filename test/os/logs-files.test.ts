@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
@@ -16,6 +26,18 @@ function leapingClock(): Clock & { leap(ms: number): void } {
       aheadMs += ms;
     },
   };
+}
+
+/** What the descriptors of this process stand for: proc_pid_fd(5). */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      // The descriptor of the listing itself is gone by now.
+      return [];
+    }
+  });
 }
 
 describe('files', () => {
@@ -46,6 +68,17 @@ describe('files', () => {
     expect(logs.files()).toEqual({ out: inFolder(out), error: inFolder(error), combined: null });
     await runOn(logs, 'echo one; echo two >&2');
     expect([bench.read(out), bench.read(error)]).toEqual(['one\n', 'two\n']);
+  });
+
+  test('are closed when the logs are, with everything in them', async () => {
+    const bench = logsBench();
+    const logs = await bench.open();
+    await runOn(logs, 'seq 1 1000; echo two >&2');
+    const inFolder = () => openFiles().filter((file) => file.startsWith(bench.folder));
+    expect(inFolder().filter((file) => file.endsWith('.log')).length).toBe(2);
+    await logs.close();
+    expect(inFolder().filter((file) => file.endsWith('.log'))).toEqual([]);
+    await until(() => inFolder().length === 0, { what: 'the pipes to be closed' });
   });
 
   test('a combined file gets both streams, beside their own', async () => {

@@ -42,13 +42,19 @@ export interface TestHome {
   processes(): number[];
 }
 
+export interface HomeOptions {
+  /** True where the daemon is meant to complain on stderr, because it cannot start. */
+  readonly daemonFails?: boolean;
+}
+
 /**
  * Makes a home for the running test and ends it with the test: `kill`, then a look at every process of the machine.
  * @param env further variables for each command
+ * @param options what is out of the ordinary
  * @returns the home
  */
-export function testHome(env: Readonly<Record<string, string>> = {}): TestHome {
-  const { home, close } = openHome(env);
+export function testHome(env: Readonly<Record<string, string>> = {}, options: HomeOptions = {}): TestHome {
+  const { home, close } = openHome(env, options);
   onTestFinished(close, DISPOSE_MS);
   return home;
 }
@@ -56,13 +62,17 @@ export function testHome(env: Readonly<Record<string, string>> = {}): TestHome {
 /**
  * Makes a home that several tests share.
  * @param env further variables for each command
+ * @param options what is out of the ordinary
  * @returns the home, and what must be called in the end, which fails when anything is left
  */
-export function openHome(env: Readonly<Record<string, string>> = {}): { home: TestHome; close(): Promise<void> } {
+export function openHome(
+  env: Readonly<Record<string, string>> = {},
+  { daemonFails = false }: HomeOptions = {},
+): { home: TestHome; close(): Promise<void> } {
   const root = mkdtempSync(path.join(tmpdir(), 'pmv-'));
   const running = new Set<RunningCommand>();
   const home = createHome(root, { ...baseEnv(root), ...env }, running);
-  return { home, close: () => dispose(home, running) };
+  return { home, close: () => dispose(home, running, daemonFails) };
 }
 
 function createHome(root: string, env: Readonly<Record<string, string>>, running: Set<RunningCommand>): TestHome {
@@ -155,7 +165,7 @@ function seriesValue(body: string, name: string, labels: Readonly<Record<string,
 }
 
 /** `kill` must leave nothing of the test behind, not even what it did not know of. */
-async function dispose(home: TestHome, running: Set<RunningCommand>): Promise<void> {
+async function dispose(home: TestHome, running: Set<RunningCommand>, daemonFails: boolean): Promise<void> {
   const commands = [...running];
   for (const command of commands) command.signal('SIGKILL');
   await Promise.all(commands.map(({ ended }) => ended));
@@ -169,6 +179,6 @@ async function dispose(home: TestHome, running: Set<RunningCommand>): Promise<vo
     throw new Error(`promvisor kill: expected exit code 0, got ${killed.code}\n${killed.stdout}${killed.stderr}`);
   if (left.length > 0)
     throw new Error(`expected no process after "promvisor kill", got ${left.length}:\n${left.join('\n')}`);
-  if (daemonWords.trim() !== '')
+  if (daemonWords.trim() !== '' && !daemonFails)
     throw new Error(`expected a daemon that has nothing to complain of, got:\n${daemonWords}`);
 }

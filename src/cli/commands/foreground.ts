@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../../api/client.ts';
+import { DAEMON_NODE_FLAGS } from '../../api/connect.ts';
 import { messageOf, PromvisorError } from '../../base/errors.ts';
 import { makeHome } from '../../base/home.ts';
 import type { CliContext, ExitCode } from '../context.ts';
@@ -25,7 +26,7 @@ export async function foregroundCommand(
   work: (() => Promise<ExitCode>) | null,
 ): Promise<ExitCode> {
   makeHome(context.home);
-  const child = spawn(process.execPath, [context.daemonFile, '--foreground'], {
+  const child = spawn(process.execPath, [...DAEMON_NODE_FLAGS, context.daemonFile, '--foreground'], {
     stdio: 'inherit',
     env: { ...context.env, PROMVISOR_HOME: context.home.root },
   });
