@@ -1,7 +1,7 @@
 /**
  * Makes dist/bin: types are checked and stripped by tsc, then esbuild bundles each program into one CommonJS file,
- * which Node loads in the least time. What is big and seldom needed is a file of its own in
- * dist/bin/lazy, read at the first import of it.
+ * which Node loads in the least time. What is big and seldom needed is a file of its own
+ * beside them, read at the first import of it.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -19,14 +19,53 @@ const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'ut
 
 /** Loaded where first needed: see the `await import()` of each. */
 const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch)$/;
-/** The schema of the ecosystem file is most of zod; bundled alone, what it does not use of zod is shaken off. */
-const LAZY_MODULE = /\/schema\.js$/;
-const SCHEMA = path.join(JS, 'config/schema.js');
+/**
+ * Modules of ours that are bundled alone, by their path in dist/js. No error or other object passes between such a
+ * bundle and the program, as each has classes of its own.
+ * - cli/run: all that `promvisor list` does not need
+ * - config/schema: most of zod; what it does not use of zod is shaken off
+ */
+const LAZY_MODULES = new Map([
+  [path.join(JS, 'cli/run.js'), 'run.cjs'],
+  [path.join(JS, 'config/schema.js'), 'schema.cjs'],
+]);
 
 const PROGRAMS = [
   { entry: 'cli/main.js', out: 'promvisor.cjs', executable: true },
   { entry: 'daemon/main.js', out: 'daemon.cjs', executable: false },
 ];
+
+function run(...argv) {
+  const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+
+/** Bundles beside the programs: file name -> what goes in. */
+const lazy = new Map();
+const lazyPlugin = {
+  name: 'lazy',
+  setup(hooks) {
+    const stub = (name, entry) => {
+      lazy.set(name, entry);
+      return { path: name, namespace: 'lazy' };
+    };
+    hooks.onResolve({ filter: LAZY_PACKAGES }, ({ path: name, importer }) => {
+      // The package's own bundle takes it in.
+      if (importer === '<stdin>') return null;
+      return stub(`${name}.cjs`, { stdin: { contents: `export * from '${name}';`, resolveDir: ROOT } });
+    });
+    hooks.onResolve({ filter: /^\.{1,2}\// }, ({ path: name, resolveDir, namespace }) => {
+      if (namespace === 'lazy') return { path: name, external: true };
+      const file = path.resolve(resolveDir, name);
+      const bundle = LAZY_MODULES.get(file);
+      return bundle === undefined ? null : stub(bundle, { entryPoints: [file] });
+    });
+    // Required, not imported: the loader of ES modules need not start for it.
+    hooks.onLoad({ filter: /./, namespace: 'lazy' }, ({ path: name }) => {
+      return { contents: `module.exports = require('./${name}');` };
+    });
+  },
+};
 
 const common = {
   absWorkingDir: ROOT,
@@ -40,62 +79,25 @@ const common = {
   minifySyntax: true,
   legalComments: 'linked',
   logLevel: 'warning',
+  define: { __PROMVISOR_VERSION__: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
+  plugins: [lazyPlugin],
 };
 
-function run(...argv) {
-  const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, stdio: 'inherit' });
-  if (status !== 0) process.exit(1);
-}
-
-/** Bundles beside the programs: file name -> what goes in. */
-const lazy = new Map();
-const lazyPlugin = {
-  name: 'lazy',
-  setup(hooks) {
-    const external = (name, entry) => {
-      lazy.set(name, entry);
-      return { path: `./lazy/${name}`, external: true };
-    };
-    hooks.onResolve({ filter: LAZY_PACKAGES }, ({ path: name }) => {
-      return external(`${name}.cjs`, { stdin: { contents: `export * from '${name}';`, resolveDir: ROOT } });
-    });
-    hooks.onResolve({ filter: LAZY_MODULE }, ({ path: name, resolveDir }) => {
-      if (path.resolve(resolveDir, name) !== SCHEMA) return null;
-      return external('schema.cjs', { entryPoints: [SCHEMA] });
-    });
-  },
-};
-
-async function bundlePrograms() {
+async function bundleAll() {
   for (const { entry, out, executable } of PROGRAMS) {
     const outfile = path.join(FRESH, out);
-    await build({
-      ...common,
-      entryPoints: [path.join(JS, entry)],
-      outfile,
-      define: { __PROMVISOR_VERSION__: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
-      plugins: [lazyPlugin],
-      ...(executable ? { banner: { js: '#!/usr/bin/env node' } } : {}),
-    });
+    const banner = executable ? { banner: { js: '#!/usr/bin/env node' } } : {};
+    await build({ ...common, entryPoints: [path.join(JS, entry)], outfile, ...banner });
     if (executable) chmodSync(outfile, 0o755);
   }
-}
-
-async function bundleLazy() {
-  for (const [name, entry] of lazy) {
-    await build({
-      ...common,
-      ...entry,
-      outfile: path.join(FRESH, 'lazy', name),
-    });
-  }
+  // A lazy bundle may need others: they are added behind it while the loop goes on.
+  for (const [name, entry] of lazy) await build({ ...common, ...entry, outfile: path.join(FRESH, name) });
 }
 
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 mkdirSync(FRESH, { recursive: true });
 try {
-  await bundlePrograms();
-  await bundleLazy();
+  await bundleAll();
   // The page's parts are read where the bundle is: see src/web/page.ts.
   cpSync(path.join(ROOT, 'src/web/assets'), path.join(FRESH, 'assets'), { recursive: true });
   if (existsSync(BIN)) renameSync(BIN, OLD);

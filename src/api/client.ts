@@ -14,7 +14,7 @@ import {
   type WhyView,
 } from './contract.ts';
 import { parseNdjson } from './ndjson.ts';
-import { type Call, callText, chunksOf, openCall } from './wire-client.ts';
+import { type Call, callText, chunksOf, openCall, problemIn } from './wire-client.ts';
 
 /** A read is answered from memory. */
 const READ_SILENCE_MS = 30_000;
@@ -88,6 +88,7 @@ function withTargets(route: string, targets: readonly string[]): string {
 async function* progressOf(call: Call): AsyncGenerator<Progress, void, void> {
   for await (const value of parseNdjson(chunksOf(await openCall(call)))) {
     const type = typeOf(value);
+    if (type === 'problem') throw problemLine(value);
     if (type !== 'begin' && type !== 'instance' && type !== 'end') {
       throw new PromvisorError('PROTOCOL', `expected a progress line, got ${excerpt(JSON.stringify(value))}`);
     }
@@ -108,7 +109,16 @@ async function openLogs(call: Call): Promise<LogStream> {
 }
 
 async function* recordsOf(lines: AsyncGenerator<unknown, void, void>): AsyncGenerator<LogRecordView, void, void> {
-  for await (const value of lines) if (typeOf(value) === 'line') yield value as LogRecordView;
+  for await (const value of lines) {
+    if (typeOf(value) === 'problem') throw problemLine(value);
+    if (typeOf(value) === 'line') yield value as LogRecordView;
+  }
+}
+
+/** An error that came up after the first line of a stream. */
+function problemLine(line: unknown): PromvisorError {
+  const error = problemIn((line as { problem?: unknown }).problem);
+  return error ?? new PromvisorError('PROTOCOL', `expected a problem, got ${excerpt(JSON.stringify(line))}`);
 }
 
 function typeOf(value: unknown): unknown {

@@ -1,7 +1,10 @@
-import { type IncomingMessage, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { ERROR_CODES, type ErrorCode, errnoOf, messageOf, PromvisorError } from '../base/errors.ts';
 
-/** One HTTP call on the unix socket of the daemon. */
+/**
+ * HTTP on the daemon's unix socket, as little of it as is needed: requests are HTTP/1.0, so an answer is a head, then
+ * a body that ends with the connection. `node:http` and its parser would cost every `promvisor list` a fifth more CPU.
+ */
 export interface Call {
   readonly socketPath: string;
   readonly method: 'GET' | 'POST';
@@ -15,20 +18,33 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A good answer whose body is still to be read, once. */
+export interface Answer {
+  readonly socket: Socket;
+  /** Bytes of the body, null when it goes on until the end of the connection. */
+  readonly length: number | null;
+}
+
+interface Head {
+  readonly status: number;
+  readonly length: number | null;
+}
+
+const HEAD_LIMIT_BYTES = 64 * 1024;
 const ANSWER_LIMIT_BYTES = 256 * 1024 * 1024;
 const PROBLEM_LIMIT_BYTES = 1024 * 1024;
 
 /**
  * Makes a call and waits for the head of a good answer.
  * @param call what to ask
- * @returns the response, its body not yet read
+ * @returns the answer, its body not yet read
  * @throws PromvisorError the daemon's own error; NO_DAEMON when nobody listens; TIMED_OUT; PROTOCOL
  */
-export async function openCall(call: Call): Promise<IncomingMessage> {
-  const response = await send(call);
-  const status = response.statusCode ?? 0;
-  if (status >= 200 && status < 300) return response;
-  throw problemOf(await readAll(response, PROBLEM_LIMIT_BYTES), `${call.method} ${call.path}`, status);
+export async function openCall(call: Call): Promise<Answer> {
+  const socket = send(call);
+  const { status, length } = await readHead(socket);
+  if (status >= 200 && status < 300) return { socket, length };
+  throw problemOf(await readAll({ socket, length }, PROBLEM_LIMIT_BYTES), `${call.method} ${call.path}`, status);
 }
 
 /**
@@ -42,67 +58,114 @@ export async function callText(call: Call): Promise<string> {
 }
 
 /**
- * Reads the chunks of a streamed answer and names what goes wrong on the way.
- * @param response an open answer
+ * Reads the chunks of an answer and names what goes wrong on the way; leaving early ends the connection.
+ * @param answer a good answer
  * @returns its chunks
  * @throws PromvisorError PROTOCOL when the daemon goes away midway, TIMED_OUT when it falls silent
  */
-export async function* chunksOf(response: IncomingMessage): AsyncGenerator<Buffer, void, void> {
+export async function* chunksOf({ socket, length }: Answer): AsyncGenerator<Buffer, void, void> {
+  let bytes = 0;
   try {
-    for await (const chunk of response) yield chunk as Buffer;
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      yield chunk;
+    }
   } catch (error) {
     throw connectionError(error);
+  } finally {
+    socket.destroy();
   }
+  if (length !== null && bytes !== length) throw cutOff();
 }
 
-function send(call: Call): Promise<IncomingMessage> {
-  const body = call.body === undefined ? null : Buffer.from(JSON.stringify(call.body));
+function send({ socketPath, method, path, body, silenceMs, signal }: Call): Socket {
+  const content = body === undefined ? '' : JSON.stringify(body);
+  const head = [
+    `${method} ${path} HTTP/1.0`,
+    'Host: promvisor',
+    ...(body === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(content)}`]),
+  ];
+  const socket = connect(socketPath);
+  // An error between two readers is found by the next one; without a listener it would end the process.
+  socket.on('error', () => {});
+  socket.write(`${head.join('\r\n')}\r\n\r\n${content}`);
+  if (silenceMs > 0) {
+    socket.setTimeout(silenceMs, () => {
+      const message = `${method} ${path}: the daemon was silent for ${silenceMs / 1000} s`;
+      socket.destroy(new PromvisorError('TIMED_OUT', message));
+    });
+  }
+  if (signal !== undefined) {
+    const end = () => socket.destroy();
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+    socket.once('close', () => signal.removeEventListener('abort', end));
+  }
+  return socket;
+}
+
+/** Reads until the empty line; what follows it stays in the socket. */
+function readHead(socket: Socket): Promise<Head> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({
-      socketPath: call.socketPath,
-      method: call.method,
-      path: call.path,
-      agent: false,
-      headers: {
-        Host: 'promvisor',
-        Connection: 'close',
-        ...(body === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': body.length }),
-      },
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-    });
-    let response: IncomingMessage | null = null;
-    if (call.silenceMs > 0) {
-      outgoing.setTimeout(call.silenceMs, () => {
-        const error = new PromvisorError(
-          'TIMED_OUT',
-          `${call.method} ${call.path}: the daemon was silent for ${call.silenceMs / 1000} s`,
-        );
-        // The reader of a half-read answer must see the reason too.
-        response?.destroy(error);
-        outgoing.destroy(error);
-      });
-    }
-    outgoing.on('response', (incoming) => {
-      response = incoming;
-      resolve(incoming);
-    });
-    outgoing.on('error', (error) => reject(connectionError(error)));
-    outgoing.end(body ?? undefined);
+    let seen: Buffer = Buffer.alloc(0);
+    const settle = () => {
+      socket.off('data', onData);
+      socket.off('error', onError);
+      socket.off('close', onClose);
+    };
+    const refuse = (error: unknown) => {
+      settle();
+      socket.destroy();
+      reject(connectionError(error));
+    };
+    const onError = (error: Error) => refuse(error);
+    const onClose = () => refuse(cutOff());
+    const onData = (chunk: Buffer) => {
+      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+      const end = seen.indexOf('\r\n\r\n');
+      if (end === -1 && seen.length <= HEAD_LIMIT_BYTES) return;
+      const head = end === -1 ? null : parseHead(seen.toString('latin1', 0, end));
+      if (head === null) return refuse(notHttp(seen));
+      settle();
+      socket.pause();
+      if (seen.length > end + 4) socket.unshift(seen.subarray(end + 4));
+      resolve(head);
+    };
+    socket.on('data', onData);
+    socket.on('error', onError);
+    socket.on('close', onClose);
   });
 }
 
-async function readAll(response: IncomingMessage, limitBytes: number): Promise<Buffer> {
+/** The first line and the two headers that matter for a body; null when it is no answer that we can read. */
+function parseHead(text: string): Head | null {
+  const [first = ''] = text.split('\r\n', 1);
+  const [, status] = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first) ?? [];
+  if (status === undefined || /^transfer-encoding:/im.test(text)) return null;
+  const [, length] = /^content-length:[ \t]*(\d{1,15})[ \t]*\r?$/im.exec(text) ?? [];
+  return { status: Number(status), length: length === undefined ? null : Number(length) };
+}
+
+async function readAll(answer: Answer, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of chunksOf(response)) {
+  for await (const chunk of chunksOf(answer)) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > limitBytes) {
-      response.destroy();
       throw new PromvisorError('PROTOCOL', `the daemon's answer is longer than ${limitBytes} bytes`);
     }
   }
   return Buffer.concat(chunks);
+}
+
+function cutOff(): PromvisorError {
+  return new PromvisorError('PROTOCOL', 'the daemon closed the connection before the end of its answer');
+}
+
+function notHttp(seen: Buffer): PromvisorError {
+  const start = JSON.stringify(seen.toString('latin1', 0, 60));
+  return new PromvisorError('PROTOCOL', `expected an HTTP answer from the daemon, got ${start}`);
 }
 
 function connectionError(error: unknown): PromvisorError {
@@ -120,9 +183,8 @@ function connectionError(error: unknown): PromvisorError {
       });
     case 'ECONNRESET':
     case 'EPIPE':
-      return new PromvisorError('PROTOCOL', 'the daemon closed the connection before the end of its answer', {
-        cause: error,
-      });
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+      return cutOff();
     default:
       return new PromvisorError('PROTOCOL', `the daemon's answer could not be read: ${messageOf(error)}`, {
         cause: error,
@@ -132,26 +194,38 @@ function connectionError(error: unknown): PromvisorError {
 
 /** Turns application/problem+json into the error that the daemon threw. */
 function problemOf(body: Buffer, what: string, status: number): PromvisorError {
+  const text = body.toString('utf8').trim();
   let value: unknown = null;
   try {
-    value = JSON.parse(body.toString('utf8'));
+    value = JSON.parse(text);
   } catch {
     // Not JSON: reported below with what came.
   }
-  if (typeof value === 'object' && value !== null) {
-    const { code, detail, details } = value as { code?: unknown; detail?: unknown; details?: unknown };
-    if (isErrorCode(code) && typeof detail === 'string') {
-      return new PromvisorError(code, detail, { details: isRecord(details) ? details : {} });
-    }
-  }
-  const text = body.toString('utf8').trim().slice(0, 120);
-  return new PromvisorError('PROTOCOL', `${what}: expected a problem with a known code, got status ${status}: ${text}`);
+  const problem = problemIn(value);
+  if (problem !== null) return problem;
+  const start = text.slice(0, 120);
+  return new PromvisorError(
+    'PROTOCOL',
+    `${what}: expected a problem with a known code, got status ${status}: ${start}`,
+  );
+}
+
+/**
+ * Reads the daemon's error out of its JSON form.
+ * @param value a Problem, or anything else
+ * @returns the error that it tells of, null when it is no problem with a known code
+ */
+export function problemIn(value: unknown): PromvisorError | null {
+  if (!isRecord(value)) return null;
+  const { code, detail, details } = value;
+  if (!isErrorCode(code) || typeof detail !== 'string') return null;
+  return new PromvisorError(code, detail, { details: isRecord(details) ? details : {} });
 }
 
 function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(ERROR_CODES, value);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+function isRecord(value: unknown): value is Record<'code' | 'detail' | 'details', unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,16 @@
-import { run } from './run.ts';
+import type { ExitCode } from './context.ts';
+import { createContext, execute } from './execute.ts';
+import { hotCall } from './hot.ts';
 
 // Set, not exited with: what was written to a pipe must still go out.
-void run(process.argv.slice(2)).then((exitCode) => {
+void main(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;
 });
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const hot = hotCall(argv);
+  if (hot !== null) return execute(argv, () => hot.run(createContext(hot.options, [])));
+  // A bundle of its own: see build/build.mjs.
+  const { run } = await import('./run.ts');
+  return run(argv);
+}

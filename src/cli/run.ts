@@ -1,60 +1,15 @@
-import path from 'node:path';
-import { problemOf } from '../api/problem.ts';
-import { ERROR_CODES, errnoOf, PromvisorError } from '../base/errors.ts';
-import { homeOf } from '../base/paths.ts';
-import type { CliContext, ExitCode, GlobalOptions } from './context.ts';
+import type { ExitCode } from './context.ts';
+import { createContext, execute } from './execute.ts';
 import { runProgram } from './program.ts';
-import { renderError } from './render/error.ts';
-import { processTerminal } from './terminal.ts';
 
 /**
- * Runs one command line.
+ * Runs any command line.
  * @param argv arguments after the program's name
  * @returns the exit code for the process
  */
-export async function run(argv: readonly string[]): Promise<ExitCode> {
-  process.stdout.on('error', (error) => endOnClosedPipe(error));
+export function run(argv: readonly string[]): Promise<ExitCode> {
   const split = argv.indexOf('--');
   const own = split === -1 ? argv : argv.slice(0, split);
   const appArgs = split === -1 ? [] : argv.slice(split + 1);
-  try {
-    return await runProgram(own, (options) => createContext(options, appArgs));
-  } catch (error) {
-    return fail(error, own);
-  }
-}
-
-function createContext(options: GlobalOptions, appArgs: readonly string[]): CliContext {
-  const { env } = process;
-  return {
-    home: homeOf(env),
-    env,
-    cwd: process.cwd(),
-    // The bundles stand side by side.
-    daemonFile: path.join(import.meta.dirname, 'daemon.cjs'),
-    terminal: processTerminal(env, options.color === false),
-    json: options.json === true,
-    silent: options.silent === true || isSet(env['PROMVISOR_SILENT']),
-    appArgs,
-    nowMs: Date.now,
-  };
-}
-
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && value !== '' && value !== '0' && value !== 'false';
-}
-
-/** A reader that has seen enough (`| head`) is no failure. */
-function endOnClosedPipe(error: Error): void {
-  process.exit(errnoOf(error) === 'EPIPE' ? 0 : 1);
-}
-
-function fail(error: unknown, argv: readonly string[]): ExitCode {
-  const problem = problemOf(error);
-  const asJson = argv.includes('--json');
-  const { paintError, err } = processTerminal(process.env, argv.includes('--no-color'));
-  // What is no error of ours is a defect: its stack is what a report of it needs.
-  const stack = error instanceof PromvisorError || !(error instanceof Error) ? null : (error.stack ?? null);
-  err(asJson ? `${JSON.stringify(problem)}\n` : renderError({ problem, stack, paint: paintError }));
-  return ERROR_CODES[problem.code];
+  return execute(own, () => runProgram(own, (options) => createContext(options, appArgs)));
 }

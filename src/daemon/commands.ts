@@ -60,9 +60,9 @@ export function createCommands(options: CommandsOptions): Commands {
   return {
     async start(request, report) {
       for (const spec of request.apps) refuse(spec, request.onExisting, fleet);
-      const plans: Plan[] = [];
-      for (const spec of request.apps) plans.push(...(await plan(spec, request.onExisting, fleet)));
-      for (const spec of request.apps) await triggers.reconcile(appKey(spec));
+      // Side by side, so that one mkfifo makes the pipes of all; ids are given in the order of the request all the same.
+      const plans = (await Promise.all(request.apps.map((spec) => plan(spec, request.onExisting, fleet)))).flat();
+      await Promise.all(request.apps.map((spec) => triggers.reconcile(appKey(spec))));
       const wanted = plans.filter(({ instance, fresh }) => !fresh || instance.spec.policy.autostart);
       const known = new Set(plans.filter(({ fresh }) => !fresh).map(({ instance }) => instance));
       const instances = wanted.map(({ instance }) => instance);

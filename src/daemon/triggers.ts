@@ -1,8 +1,8 @@
 import type { Cron } from 'croner';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
-import type { TriggersSpec } from '../core/spec.ts';
-import { type Watcher, watchFiles } from '../os/watch.ts';
+import type { TriggersSpec, WatchSpec } from '../core/spec.ts';
+import type { Watcher, WatchHandlers } from '../os/watch.ts';
 import type { Instance } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 
@@ -59,7 +59,7 @@ export function createTriggers(options: TriggersOptions): Triggers {
       cancel = options.clock.after(wanted.watch?.delayMs ?? 0, () => fire(key, 'watch', file));
     };
     const onProblem = (problem: string) => options.log.warn({ app: key, problem }, 'file watch');
-    const watcher = wanted.watch === null ? null : await watchFiles(wanted.watch, { onChange, onProblem });
+    const watcher = wanted.watch === null ? null : await watchLazily(wanted.watch, { onChange, onProblem });
     return { made, cron, watcher, cancelDelay: () => cancel?.() };
   }
 
@@ -78,6 +78,12 @@ export function createTriggers(options: TriggersOptions): Triggers {
       active.clear();
     },
   };
+}
+
+/** Most apps are not watched: chokidar is loaded for the first that is. */
+async function watchLazily(watch: WatchSpec, handlers: WatchHandlers): Promise<Watcher> {
+  const { watchFiles } = await import('../os/watch.ts');
+  return watchFiles(watch, handlers);
 }
 
 async function schedule(cron: NonNullable<TriggersSpec['cron']>, run: () => void): Promise<Cron> {

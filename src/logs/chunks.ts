@@ -1,9 +1,9 @@
 /** Smaller chunks come from Node's own pool or from malloc, at no cost worth saving. */
 const SMALL_BYTES = 16 * 1024;
-/** Room for one read (64 KiB) with a stamp of 32 bytes on lines of 64. */
-const SLAB_BYTES = 96 * 1024;
-/** Slabs kept for later: 1 MiB together. */
-const MAX_SPARE = 10;
+/** Room for one read (64 KiB) with a JSON record around lines of 50 bytes; what is not touched costs no memory. */
+const SLAB_BYTES = 256 * 1024;
+/** Slabs kept for later: 2 MiB together. */
+const MAX_SPARE = 8;
 
 const spare: ArrayBufferLike[] = [];
 const users = new WeakMap<ArrayBufferLike, number>();

@@ -4,6 +4,9 @@ import type { LogSource } from './record.ts';
 import { createStamp, type Stamp } from './stamp.ts';
 
 const NEWLINE = 10;
+/** What JSON escapes, but the newline that ends a line: RFC 8259, section 7. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const ESCAPED = /["\\\x00-\x09\x0b-\x1f]/;
 
 /** A chunk of whole lines, how many they are, and when they were read (Unix milliseconds). */
 export interface Lines {
@@ -63,10 +66,24 @@ function jsonLayout(dateFormat: string | null, source: LogSource): Layout {
   const end = `"type":"${type}","process_id":${source.id},"app_name":${JSON.stringify(source.app)}}\n`;
   return ({ chunk, atMs }) => {
     const tail = `,"timestamp":${JSON.stringify(stampOf(atMs))},${end}`;
-    let text = '';
-    for (const line of linesOf(chunk)) text += `{"message":${JSON.stringify(line)}${tail}`;
-    return Buffer.from(text);
+    const lines = linesOf(chunk);
+    // Most output needs no escape: one look at the whole, instead of a call per line.
+    const escaped = ESCAPED.test(chunk.toString('latin1'));
+    const messages = escaped
+      ? lines.map((line) => JSON.stringify(line)).join(`${tail}{"message":`)
+      : quoted(lines, tail);
+    return chunkOf(`{"message":${messages}${tail}`);
   };
+}
+
+function quoted(lines: readonly string[], tail: string): string {
+  return `"${lines.join(`"${tail}{"message":"`)}"`;
+}
+
+function chunkOf(text: string): Buffer {
+  const chunk = takeChunk(Buffer.byteLength(text));
+  chunk.write(text);
+  return chunk;
 }
 
 function textStamp(stamp: Stamp): (atMs: number) => string {
@@ -79,13 +96,6 @@ function textStamp(stamp: Stamp): (atMs: number) => string {
  * @returns the lines without newlines; bytes that are not UTF-8 are replaced
  */
 export function linesOf(chunk: Buffer): string[] {
-  const lines: string[] = [];
-  let from = 0;
-  while (from < chunk.length) {
-    const end = chunk.indexOf(NEWLINE, from);
-    // utf8Slice of each line, not of the chunk: a broken character must not swallow a newline.
-    lines.push(chunk.toString('utf8', from, end));
-    from = end + 1;
-  }
-  return lines;
+  // A broken character never takes a newline along: https://encoding.spec.whatwg.org/#utf-8-decoder
+  return chunk.toString('utf8', 0, chunk.length - 1).split('\n');
 }

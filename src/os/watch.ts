@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { watch as open } from 'chokidar';
+import picomatch from 'picomatch';
 import { messageOf } from '../base/errors.ts';
 import type { WatchSpec } from '../core/spec.ts';
 
@@ -21,9 +23,8 @@ const ALWAYS_IGNORED = /(^|[/\\])(\.[^/\\.][^/\\]*|node_modules)([/\\]|$)/;
  * @param handlers told of each change after the first look
  * @returns the watcher
  */
-export async function watchFiles(watch: WatchSpec, handlers: WatchHandlers): Promise<Watcher> {
-  const [{ watch: open }, { default: picomatch }] = await Promise.all([import('chokidar'), import('picomatch')]);
-  const ignores = watch.ignore.map((pattern) => ignoreTest(pattern, picomatch));
+export function watchFiles(watch: WatchSpec, handlers: WatchHandlers): Watcher {
+  const ignores = watch.ignore.map((pattern) => ignoreTest(pattern));
   const watcher = open([...watch.paths], {
     ignoreInitial: true,
     usePolling: watch.usePolling,
@@ -44,10 +45,7 @@ function relativeTo(roots: readonly string[], file: string): string {
 }
 
 /** PM2 users write names ("logs"), paths, globs ("*.log") and regular expressions in text ("[\\/\\\\]\\./"). */
-function ignoreTest(
-  pattern: string,
-  picomatch: typeof import('picomatch'),
-): (relative: string, file: string) => boolean {
+function ignoreTest(pattern: string): (relative: string, file: string) => boolean {
   const isGlob = picomatch.scan(pattern).isGlob;
   if (!isGlob) {
     const plain = pattern.replace(/^\.\//, '').replace(/\/$/, '');

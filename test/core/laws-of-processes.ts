@@ -42,6 +42,25 @@ const noSignalToTheDead: Law = {
   },
 };
 
+const askedBeforeKilled: Law = {
+  says: 'a process is asked to go, once it is there to be asked, before it is killed',
+  watch: () => {
+    let asked = 0;
+    return {
+      onStep(moment) {
+        const { before, after, effects } = moment;
+        const { phase, generation } = after;
+        const there = phase.status === 'stopping' && (phase.pid !== null || phase.rootGone);
+        if (there && effects.some((effect) => effect.type === 'signal_tree')) asked = generation;
+        if (!there || !effects.some((effect) => effect.type === 'kill_tree')) return;
+        const wasKilled = before.phase.status === 'stopping' && before.phase.killed;
+        holds(wasKilled || asked === generation, 'killed, yet never asked', moment);
+      },
+      onRest: ignore,
+    };
+  },
+};
+
 const stopComesToRest: Law = {
   says: 'after a stop all comes to rest at stopped, with no armed timer and no live process',
   watch: () => ({
@@ -147,6 +166,7 @@ const stoppedByAPerson: Law = {
 export const LAWS_OF_PROCESSES: readonly Law[] = [
   oneProcess,
   noSignalToTheDead,
+  askedBeforeKilled,
   stopComesToRest,
   staleChangesNothing,
   timersAreThePhases,

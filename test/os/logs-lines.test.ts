@@ -170,6 +170,25 @@ describe('layouts', () => {
     ]);
   });
 
+  test('json gives back every line as it was said, escapes or not', () => {
+    const text = fc.array(
+      fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('plain', '€', '"', '\\', '\t', '$&')),
+      {
+        minLength: 1,
+      },
+    );
+    const layout = createLayout({ type: 'json', dateFormat: null }, { ...SOURCE, app: '$& $1 "' });
+    fc.assert(
+      fc.property(text, (parts) => {
+        const lines = parts.map((part) => part.replaceAll('\n', ''));
+        const said = Buffer.from(`${lines.join('\n')}\n`);
+        const records = layout({ chunk: said, count: lines.length, atMs }).toString().trimEnd().split('\n');
+        expect(records.map((record) => JSON.parse(record).message)).toEqual(lines);
+        expect(JSON.parse(records[0] ?? '').app_name).toBe('$& $1 "');
+      }),
+    );
+  });
+
   test('json has the time in the format of the app', () => {
     const [first] = show('json', 'YYYY').split('\n');
     expect(JSON.parse(first ?? '')).toMatchObject({ message: 'first', timestamp: '2024' });

@@ -1,0 +1,28 @@
+#!/bin/bash
+# Builds promvisor and supervises the example apps with it, then says what to look at.
+set -eu
+cd "$(dirname "$0")/.."
+[ -d node_modules ] || npm ci --no-audit --no-fund
+npm run --silent build
+pmv="node dist/bin/promvisor.cjs"
+cd examples
+# The api is a cluster app; until cluster mode is there it runs as one process.
+node ../dist/bin/promvisor.cjs start ecosystem.config.cjs --only cron-worker,queue-worker --silent
+PORT=${PORT:-3000} node ../dist/bin/promvisor.cjs start server.js --name api --max-memory-restart 500M --time
+address=$(node ../dist/bin/promvisor.cjs ping --json | node -p 'JSON.parse(require("fs").readFileSync(0)).http.address ?? ""')
+cat <<TXT
+
+Three apps are supervised. queue-worker crashes on purpose about once a minute, and is back at once.
+
+  $pmv list               the apps
+  $pmv why queue-worker   why it died last
+  $pmv logs               their output, live
+  curl http://localhost:${PORT:-3000}/                 the example api
+TXT
+if [ -n "$address" ]; then
+  echo "  http://$address/              the status page"
+  echo "  http://$address/metrics       for Prometheus"
+else
+  echo "  /metrics is not up: its port is in use (see: $pmv ping --json)"
+fi
+printf '  %-38s%s\n' "$pmv kill" "ends it all"
