@@ -5,7 +5,10 @@ import { run, runOk, until } from './command.mjs';
 import { isAlive } from './proc.mjs';
 import { killQuietly } from './scratch.mjs';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/bin/promvisor.cjs', import.meta.url));
+/** The built CLI: of this checkout, or one that PROMVISOR_BENCH_PROMVISOR names, to compare two builds. */
+const PROGRAM = path.resolve(
+  process.env.PROMVISOR_BENCH_PROMVISOR || fileURLToPath(new URL('../../dist/bin/promvisor.cjs', import.meta.url)),
+);
 
 /**
  * The built promvisor in a home of its own.

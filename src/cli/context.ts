@@ -40,19 +40,6 @@ export function reader(context: CliContext): Client {
 }
 
 /**
- * The daemon for commands that need one: it is started where none runs.
- * @param context of the command
- * @returns a client of a daemon that answered
- * @throws PromvisorError HOME_UNUSABLE, DAEMON_START_FAILED
- */
-export async function starter(context: CliContext): Promise<Client> {
-  const { connect } = await import('../api/connect.ts');
-  const { client, ping, started } = await connect(context);
-  if (started) say(context, `daemon started (pid ${ping.pid}, home ${ping.home})`);
-  return client;
-}
-
-/**
  * Tells people what is done; says nothing with `--json` or `--silent`.
  * @param context of the command
  * @param line without newline

@@ -1,7 +1,10 @@
+import { ERROR_CODES } from '../base/errors.ts';
 import type { ExitCode } from './context.ts';
 import { createContext, execute } from './execute.ts';
 import { hotCall } from './hot.ts';
 
+// A command that is never done, as nothing is left to wait for, has failed.
+process.exitCode = ERROR_CODES.INTERNAL;
 // Set, not exited with: what was written to a pipe must still go out.
 void main(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;

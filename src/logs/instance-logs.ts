@@ -172,7 +172,7 @@ function positionOf(file: string | null, sinks: SinkRegistry): number {
  * @param id the instance
  * @returns the paths: with `merge` as they are, else with `-<id>` before `.log` (at the end without one)
  */
-export function filesOf(logs: LogsSpec, id: number): LogFiles {
+function filesOf(logs: LogsSpec, id: number): LogFiles {
   return { out: named(logs.outFile), error: named(logs.errorFile), combined: named(logs.combinedFile) };
 
   function named(file: string | null): string | null {

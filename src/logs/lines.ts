@@ -131,7 +131,7 @@ function characterBytes(lead: number): number {
  * @param chunk any bytes
  * @returns how many of them are 10
  */
-export function countNewlines(chunk: Buffer): number {
+function countNewlines(chunk: Buffer): number {
   let count = 0;
   for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) count++;
   return count;

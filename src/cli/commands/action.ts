@@ -3,10 +3,11 @@ import type { Action, ActionRequest } from '../../api/contract.ts';
 import { PromvisorError } from '../../base/errors.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import { isConfig, loadApps } from '../app-sources.ts';
-import { type CliContext, type ExitCode, reader, starter } from '../context.ts';
+import { type CliContext, type ExitCode, reader } from '../context.ts';
 import { follow, type Outcome, writeOutcome } from '../progress.ts';
 import type { Done } from '../render/progress.ts';
 import { updatedEnv } from '../shell-env.ts';
+import { starter } from '../starter.ts';
 import { showList } from './list.ts';
 import { needTargets } from './targets.ts';
 

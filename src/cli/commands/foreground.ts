@@ -31,21 +31,28 @@ export async function foregroundCommand(
     env: { ...context.env, PROMVISOR_HOME: context.home.root },
   });
   const ended = endOf(child);
-  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+  let toldToEnd = false;
+  const forward = (signal: NodeJS.Signals) => {
+    toldToEnd = true;
+    child.kill(signal);
+  };
   for (const signal of FORWARDED) process.on(signal, forward);
   try {
     let workCode: ExitCode = 0;
+    const failed = (error: unknown): ExitCode => {
+      if (toldToEnd) return 0;
+      child.kill('SIGTERM');
+      throw error;
+    };
     if (work !== null && (await answers(context, child))) {
-      workCode = await work().catch((error: unknown) => {
-        child.kill('SIGTERM');
-        throw error;
-      });
+      workCode = await work().catch(failed);
     }
     const code = await ended;
     if (code === EXIT_LOCKED) {
       throw new PromvisorError('ALREADY_RUNNING', `another daemon serves ${context.home.root} already`);
     }
-    return code === 0 ? workCode : code;
+    // Whoever ends it while apps are still starting has not seen them fail.
+    return code === 0 && !toldToEnd ? workCode : code;
   } finally {
     for (const signal of FORWARDED) process.off(signal, forward);
   }

@@ -3,9 +3,10 @@ import type { StartRequest } from '../../api/contract.ts';
 import { PromvisorError } from '../../base/errors.ts';
 import { overridesOf } from '../app-flags.ts';
 import { type AppSource, defaultConfig, isConfig, isFilePath, loadApps } from '../app-sources.ts';
-import { type CliContext, type ExitCode, reader, starter } from '../context.ts';
+import { type CliContext, type ExitCode, reader } from '../context.ts';
 import { follow, type Outcome, writeOutcome } from '../progress.ts';
 import { updatedEnv } from '../shell-env.ts';
+import { starter } from '../starter.ts';
 import { foregroundCommand } from './foreground.ts';
 import { showList } from './list.ts';
 

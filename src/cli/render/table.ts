@@ -30,6 +30,8 @@ interface Laid {
   readonly rank: number;
   readonly least: number;
   readonly cells: readonly Cell[];
+  /** Of each cell. */
+  readonly widths: readonly number[];
   width: number;
 }
 
@@ -62,14 +64,18 @@ export function drawTable<Row>(options: TableOptions<Row>): string[] {
 
 function lay<Row>(column: Column<Row>, rows: readonly Row[]): Laid {
   const cells = rows.map(column.cell);
-  const width = Math.max(widthOf(column.title), ...cells.map(({ text }) => widthOf(text)));
+  const widths = cells.map(({ text }) => widthOf(text));
+  const width = widths.reduce((widest, each) => Math.max(widest, each), widthOf(column.title));
   const least = Math.min(width, column.least ?? width);
-  return { title: column.title, align: column.align ?? 'left', rank: column.rank, cells, width, least };
+  return { title: column.title, align: column.align ?? 'left', rank: column.rank, cells, widths, width, least };
 }
 
-function drawCell({ cells, width, align }: Laid, index: number, paint: Paint): string {
-  const cell = cells[index] ?? { text: '' };
-  return paint(cell.style ?? null, pad(cut(cell.text, width), width, align));
+function drawCell({ cells, widths, width, align }: Laid, index: number, paint: Paint): string {
+  const { text, style = null } = cells[index] ?? { text: '' };
+  const own = widths[index] ?? 0;
+  if (own > width) return paint(style, pad(cut(text, width), width, align));
+  const blanks = ' '.repeat(width - own);
+  return paint(style, align === 'left' ? text + blanks : blanks + text);
 }
 
 function fitWidth(columns: readonly Laid[], width: number): Laid[] {
