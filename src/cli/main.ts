@@ -13,7 +13,14 @@ void main(process.argv.slice(2)).then((exitCode) => {
 async function main(argv: readonly string[]): Promise<ExitCode> {
   const hot = hotCall(argv);
   if (hot !== null) return execute(argv, () => hot.run(createContext(hot.options, [])));
+  keepCompiledCode();
   // A bundle of its own: see build/build.mjs.
   const { run } = await import('./run.ts');
   return run(argv);
+}
+
+/** From Node 22 on, what was compiled once need not be again: https://nodejs.org/api/module.html */
+function keepCompiledCode(): void {
+  const module = process.getBuiltinModule('node:module');
+  if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function') module.enableCompileCache();
 }

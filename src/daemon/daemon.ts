@@ -59,7 +59,7 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
 
   bus.subscribe(record);
   bus.subscribe((instance, transition) => logTransition(log, instance, transition));
-  bus.subscribe((instance) => keepPidFile(instance, log));
+  bus.subscribe((instance, transition) => keepPidFile(instance, transition, log));
 
   const { promise: ended, resolve: end } = withResolvers();
   const routes: RoutesOptions = {

@@ -50,7 +50,8 @@ const askedBeforeKilled: Law = {
       onStep(moment) {
         const { before, after, effects } = moment;
         const { phase, generation } = after;
-        const there = phase.status === 'stopping' && (phase.pid !== null || phase.rootGone);
+        const sweeps = phase.status === 'stopping' && phase.cause === null;
+        const there = sweeps || (phase.status === 'stopping' && phase.pid !== null);
         if (there && effects.some((effect) => effect.type === 'signal_tree')) asked = generation;
         if (!there || !effects.some((effect) => effect.type === 'kill_tree')) return;
         const wasKilled = before.phase.status === 'stopping' && before.phase.killed;

@@ -45,6 +45,7 @@ export function oneInstance(changes: Partial<PolicySpec> = {}): OneInstance {
     effects = result.effects.filter((effect) => effect.type !== 'publish');
     for (const effect of result.effects) {
       if (effect.type === 'publish') transitions.push(effect.transition);
+      if (effect.type === 'disarm') armed.delete(effect.timerId);
       if (effect.type !== 'arm') continue;
       delaysMs.push(effect.delayMs);
       armed.set(effect.timerId, nowMs + effect.delayMs);
@@ -81,9 +82,11 @@ export function oneInstance(changes: Partial<PolicySpec> = {}): OneInstance {
       take({ type: 'exited', generation: state.generation, exit, leftovers });
     },
     timerFires() {
-      const timerId = 'timerId' in state.phase ? state.phase.timerId : null;
-      if (timerId === null) throw new Error(`no timer is armed in ${state.phase.status}`);
-      nowMs = Math.max(nowMs, armed.get(timerId) ?? nowMs);
+      const timerId = 'timerId' in state.phase ? (state.phase.timerId ?? 0) : 0;
+      const atMs = armed.get(timerId);
+      if (atMs === undefined) throw new Error(`no timer is armed in ${state.phase.status}`);
+      armed.delete(timerId);
+      nowMs = Math.max(nowMs, atMs);
       take({ type: 'timer', timerId });
     },
   };

@@ -1,7 +1,7 @@
 import type { TransitionView, WhyView } from '../../api/contract.ts';
 import { exitFacts, exitPhrase } from './exit-words.ts';
 import type { Paint, Style } from './style.ts';
-import { cut, pad, plain } from './text.ts';
+import { cut, pad, plain, wrapWords } from './text.ts';
 import { dateTime, percent, size, span, timeOfDay } from './units.ts';
 
 export interface WhyOptions {
@@ -12,9 +12,10 @@ export interface WhyOptions {
 }
 
 /** All together 24 lines: one screen of the least terminal, with its prompt. */
+const SENTENCE_LINES_MAX = 3;
 const TRANSITIONS_MAX = 6;
 const ERROR_LINES_MAX = 6;
-const OUT_LINES_MAX = 4;
+const OUT_LINES_MAX = 3;
 const KEY_WIDTH = 10;
 
 interface Line {
@@ -30,7 +31,9 @@ interface Line {
 export function renderWhy({ view, nowMs, width, paint }: WhyOptions): string {
   const lines: Line[] = [
     { text: `${plain(view.app)}:${view.slot} (id ${view.id}, ${plain(view.namespace)})`, style: 'bold' },
-    { text: sentence(view, nowMs), style: styleOf(view) },
+    ...wrapWords(sentence(view, nowMs), width)
+      .slice(0, SENTENCE_LINES_MAX)
+      .map((text) => ({ text, style: styleOf(view) })),
     ...factLines(view),
     ...transitionLines(view.transitions),
     ...outputLines('stderr', view.lastDeath?.lastLines.error ?? [], ERROR_LINES_MAX),
