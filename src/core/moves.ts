@@ -45,11 +45,7 @@ export function sweep(turn: Turn, verdict: Verdict, exit: ExitRecord): Turn {
   return enterStopping(turn, stopping, { exit });
 }
 
-export function enterStopping(
-  turn: Turn,
-  stopping: Omit<StoppingPhase, 'status' | 'timerId' | 'killed'>,
-  move: Move,
-): Turn {
+function enterStopping(turn: Turn, stopping: Omit<StoppingPhase, 'status' | 'timerId' | 'killed'>, move: Move): Turn {
   const timerId = turn.state.timerSeq + 1;
   const numbered = change(turn, { timerSeq: timerId });
   const moved = go(numbered, { status: 'stopping', ...stopping, timerId, killed: false }, move);
@@ -97,7 +93,7 @@ export function follow(turn: Turn, verdict: Verdict, exit: ExitRecord): Turn {
   }
 }
 
-export function wait(turn: Turn, delayMs: number, exit: ExitRecord | null): Turn {
+function wait(turn: Turn, delayMs: number, exit: ExitRecord | null): Turn {
   const timerId = turn.state.timerSeq + 1;
   const numbered = change(turn, { timerSeq: timerId, lastDelayMs: delayMs });
   const phase: Phase = { status: 'backoff', timerId, delayMs, untilMs: turn.nowMs + delayMs };
@@ -124,7 +120,7 @@ export function go(turn: Turn, phase: Phase, move: Move = {}): Turn {
 }
 
 /** A death followed by a start at once has no transition of its own: the start reports it. */
-export function exitThatRestarts(turn: Turn, phase: Phase): ExitRecord | null {
+function exitThatRestarts(turn: Turn, phase: Phase): ExitRecord | null {
   if (phase.status !== 'starting') return null;
   const { event, state } = turn;
   if (state.phase.status === 'stopping') return state.phase.cause === null ? null : state.lastExit;

@@ -1,11 +1,11 @@
 import type { PolicySpec } from './spec.ts';
 
 /** A life this long makes the instance sound again: the streak of deaths is forgotten. PM2's EXP_BACKOFF_RESET_TIMER. */
-export const STABLE_AFTER_MS = 30_000;
+const STABLE_AFTER_MS = 30_000;
 /** No back-off grows beyond this, as in PM2; jitter comes on top. */
 export const LONGEST_DELAY_MS = 15_000;
 /** The second death in a row waits this long when the user asked for no delay; the first waits not at all. */
-export const FIRST_DELAY_MS = 100;
+const FIRST_DELAY_MS = 100;
 const GROWTH = 1.5;
 /** From here on a fixed `restart_delay` protects the machine by itself and is taken as it is. */
 const SOUND_FIXED_DELAY_MS = 1_000;

@@ -98,7 +98,14 @@ function spawn(instance: Instance, generation: number, options: InterpreterOptio
   closeSync(fds.out);
   closeSync(fds.error);
   const identity = child?.pid === undefined ? null : identityOf(child.pid);
-  if (child?.pid === undefined || identity === null) return;
+  if (child?.pid === undefined) return;
+  if (identity === null) {
+    // Nobody could tell it from a stranger later (no descriptor left to read /proc): better none than one nobody watches.
+    child.kill('SIGKILL');
+    const message = `process ${child.pid} could not be identified in /proc`;
+    instance.post({ type: 'spawn_failed', generation, message, permanent: false });
+    return;
+  }
   const startedAtMs = options.clock.wallMs();
   const errorBytesBefore = instance.logs.account().error.bytes;
   instance.lastStartedAtMs = startedAtMs;

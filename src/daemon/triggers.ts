@@ -6,6 +6,9 @@ import type { Watcher, WatchHandlers } from '../os/watch.ts';
 import type { Instance } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 
+/** The least time between two restarts by changed files. */
+const WATCH_PAUSE_MS = 1_000;
+
 export interface TriggersOptions {
   readonly ofApp: (key: string) => readonly Instance[];
   readonly clock: Clock;
@@ -53,10 +56,15 @@ export function createTriggers(options: TriggersOptions): Triggers {
   async function begin(key: string, wanted: TriggersSpec, made: string): Promise<Active> {
     const cron = wanted.cron === null ? null : await schedule(wanted.cron, () => fire(key, 'cron', null));
     let cancel: (() => void) | null = null;
+    let notBeforeMs = 0;
     const onChange = (file: string) => {
-      // A burst of saves is one restart.
+      // A burst of saves is one restart, and an app that writes where it is watched is no hot loop.
       cancel?.();
-      cancel = options.clock.after(wanted.watch?.delayMs ?? 0, () => fire(key, 'watch', file));
+      const waitMs = Math.max(wanted.watch?.delayMs ?? 0, notBeforeMs - options.clock.nowMs());
+      cancel = options.clock.after(waitMs, () => {
+        notBeforeMs = options.clock.nowMs() + WATCH_PAUSE_MS;
+        fire(key, 'watch', file);
+      });
     };
     const onProblem = (problem: string) => options.log.warn({ app: key, problem }, 'file watch');
     const watcher = wanted.watch === null ? null : await watchLazily(wanted.watch, { onChange, onProblem });

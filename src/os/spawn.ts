@@ -84,7 +84,7 @@ export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): Ch
  * @param spec how one process of the app is made
  * @returns program and its arguments
  */
-export function commandLine(spec: ProcessSpec): readonly [string, readonly string[]] {
+function commandLine(spec: ProcessSpec): readonly [string, readonly string[]] {
   if (spec.shellLine)
     return [spec.interpreter === 'none' ? 'bash' : spec.interpreter, ['-c', spec.script, ...spec.args]];
   if (spec.interpreter === 'none') return [spec.script, spec.args];

@@ -29,7 +29,7 @@ function maybe<T>(arbitrary: fc.Arbitrary<T>, freq: number): fc.Arbitrary<T | nu
   return fc.option(arbitrary, { nil: null, freq: freq - 1 });
 }
 
-export const fates: fc.Arbitrary<Fate> = fc.record({
+const fates: fc.Arbitrary<Fate> = fc.record({
   spawn: mostly<Fate['spawn']>('ok', 6, fc.constantFrom('temporary', 'permanent')),
   spawnMs: mostly(0, 1, timesTo(4_000)),
   lifeMs: maybe(timesTo(40_000), 4),

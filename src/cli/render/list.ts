@@ -65,7 +65,7 @@ function columnsOf(nowMs: number): Column<InstanceView>[] {
     { title: 'pid', rank: 5, align: 'right', cell: ({ pid }) => ({ text: pid === null ? '-' : String(pid) }) },
     { title: 'uptime', rank: 2, align: 'right', cell: (view) => ({ text: uptimeOf(view, nowMs) }) },
     { title: '↺', rank: 1, align: 'right', cell: restartsCell },
-    { title: 'status', rank: 0, least: 7, cell: statusCell },
+    { title: 'status', rank: 0, cell: statusCell },
     {
       title: 'cpu',
       rank: 3,

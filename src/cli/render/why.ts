@@ -92,7 +92,7 @@ function factLines({ lastExit, lastDeath, restarts, unstableRestarts, streak }: 
       count(vitals.threads, 'thread', 'threads'),
       ...(vitals.openFds === null ? [] : [`${vitals.openFds} fds`]),
     ];
-    lines.push(keyed('vitals', `${facts.join(', ')}; ${before} before the end`));
+    lines.push(keyed('vitals', `${facts.join(', ')}; ${before} before`));
   }
   return lines;
 }
