@@ -2,7 +2,7 @@
 # Builds promvisor and supervises the example apps with it, then says what to look at.
 set -eu
 cd "$(dirname "$0")/.."
-[ -d node_modules ] || npm ci --no-audit --no-fund
+[ -d node_modules ] || npm install --no-audit --no-fund
 npm run --silent build
 pmv="node dist/bin/promvisor.cjs"
 cd examples

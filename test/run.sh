@@ -65,7 +65,7 @@ install_packages() {
 }
 
 install_modules() {
-  [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --include=dev --no-audit --no-fund
+  [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --include=dev --no-audit --no-fund
 }
 
 # Prints the folder that has the other Node's program.
@@ -89,7 +89,7 @@ summary() {
 }
 
 install_packages || failed_steps+=("install Debian packages")
-install_modules || failed_steps+=("npm ci")
+install_modules || failed_steps+=("npm install")
 
 step "check, Node $(node -p process.version)" npm run check
 step "system tests, Node $(node -p process.version)" npm run test:system

@@ -32,7 +32,7 @@ const PING_SILENCE_MS = 2_000;
 const WINNER_PATIENCE_MS = 2_000;
 /** sysexits(3) EX_TEMPFAIL: the daemon found another one holding the lock. */
 const LOST_RACE_CODES: readonly (number | null)[] = [0, 75];
-const STDERR_TAIL_LINES = 5;
+const STDERR_TAIL_LINES = 6;
 
 /**
  * Connects to the daemon of a home and starts it if there is none. Any number of commands may do so at once: the
@@ -124,8 +124,9 @@ function startFailed({ home }: ConnectOptions, launch: Launch, reason: string): 
 
 function stderrSince(file: string, from: number): string[] {
   try {
-    const text = readFileSync(file).subarray(from).toString('utf8').trim();
-    return text === '' ? [] : text.split('\n').slice(-STDERR_TAIL_LINES);
+    const lines = readFileSync(file).subarray(from).toString('utf8').split('\n');
+    // The frames of a stack say less than the error above them.
+    return lines.filter((line) => line.trim() !== '' && !/^\s+at /.test(line)).slice(-STDERR_TAIL_LINES);
   } catch {
     return [];
   }

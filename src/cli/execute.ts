@@ -13,8 +13,7 @@ import { processTerminal } from './terminal.ts';
  * @returns the exit code for the process
  */
 export async function execute(argv: readonly string[], work: () => Promise<ExitCode>): Promise<ExitCode> {
-  // A reader that has seen enough (`| head`) is no failure.
-  process.stdout.on('error', (error) => process.exit(errnoOf(error) === 'EPIPE' ? 0 : 1));
+  process.stdout.on('error', endOnWriteError);
   try {
     return await work();
   } catch (error) {
@@ -43,6 +42,13 @@ export function createContext(options: GlobalOptions, appArgs: readonly string[]
     appArgs,
     nowMs: Date.now,
   };
+}
+
+function endOnWriteError(error: Error): void {
+  // A reader that has seen enough (`| head`) is no failure.
+  if (errnoOf(error) === 'EPIPE') process.exit(0);
+  process.stderr.write(`promvisor: stdout cannot be written: ${error.message}\n`);
+  process.exit(1);
 }
 
 function isSet(value: string | undefined): boolean {
