@@ -64,8 +64,15 @@ install_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# A registry that lacks a package for some other platform makes a lock file that `npm ci` refuses everywhere;
+# `npm install` takes the same versions from it and leaves it as it is.
 install_modules() {
-  [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --include=dev --no-audit --no-fund
+  [ node_modules/.package-lock.json -nt package-lock.json ] && return
+  local flags=(--include=dev --no-audit --no-fund)
+  npm ci "${flags[@]}" 2>"$work/npm-ci" && return
+  echo "npm ci: $(grep -m 1 -o 'npm error .*can only install.*' "$work/npm-ci" || tail -n 1 "$work/npm-ci")"
+  echo "npm install instead"
+  npm install --no-save "${flags[@]}" && touch node_modules/.package-lock.json
 }
 
 # Prints the folder that has the other Node's program.

@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync } from 'node:fs';
-import { messageOf, PromvisorError } from '../base/errors.ts';
-import { type Home, homeOf } from '../base/paths.ts';
+import { PromvisorError } from '../base/errors.ts';
+import { makeHome } from '../base/home.ts';
+import { homeOf } from '../base/paths.ts';
 import { loadSettings } from '../config/settings.ts';
 import { startDaemon } from './daemon.ts';
 import { takeLock } from './lock.ts';
@@ -47,19 +47,6 @@ async function main(): Promise<void> {
   await log.close();
   lock.release();
   process.exit(0);
-}
-
-function makeHome(home: Home): void {
-  try {
-    for (const directory of [home.root, home.runDir, home.logsDir, home.pidsDir, home.daemonLogDir]) {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-    }
-    // The sockets and the environments below it are the owner's alone.
-    chmodSync(home.root, 0o700);
-    chmodSync(home.runDir, 0o700);
-  } catch (error) {
-    throw new PromvisorError('HOME_UNUSABLE', `${home.root}: cannot be used as home: ${messageOf(error)}`);
-  }
 }
 
 main().catch((error: unknown) => {
