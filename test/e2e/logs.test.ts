@@ -40,9 +40,14 @@ describe('logs', () => {
 
   test('says that the daemon is gone when it goes', async () => {
     const home = testHome();
-    await home.ok(['start', fixture('waits.sh'), '--name', 'waits']);
-    const follower = home.start(['logs', 'waits', '--lines', '0']);
-    await until(async () => (await home.ping()).pid, { what: 'a daemon' });
+    await home.ok(['start', fixture('says-signals.cjs'), '--name', 'talks']);
+    await until(() => home.log('talks').includes('ready'), { what: 'the app hears signals' });
+    const follower = home.start(['logs', 'talks', '--lines', '0']);
+    const follows = async () => {
+      await home.ok(['sendSignal', 'SIGUSR2', 'talks']);
+      return follower.stdout().includes('got SIGUSR2');
+    };
+    await until(follows, { what: 'the follower is connected' });
     await home.ok(['kill']);
     const { code, stderr } = await follower.ended;
     expect(code).toBe(3);
