@@ -12,9 +12,11 @@ export function zeroCounters(): InstanceCounters {
 
 export function countStart(counters: InstanceCounters, restartOf: ExitReason | null): InstanceCounters {
   const starts = counters.starts + 1;
-  if (restartOf === null) return { ...counters, starts };
-  const restarts = { ...counters.restarts, [restartOf]: counters.restarts[restartOf] + 1 };
-  return { ...counters, starts, restarts };
+  return restartOf === null ? { ...counters, starts } : countRestart({ ...counters, starts }, restartOf);
+}
+
+export function countRestart(counters: InstanceCounters, reason: ExitReason): InstanceCounters {
+  return { ...counters, restarts: { ...counters.restarts, [reason]: counters.restarts[reason] + 1 } };
 }
 
 export function countExit(counters: InstanceCounters, reason: ExitReason): InstanceCounters {

@@ -24,9 +24,9 @@ export type StopCause = 'requested' | 'cron' | 'watch' | 'memory_limit' | 'ready
 
 /**
  * What the shell could learn about a death beyond code and signal: from the last bytes of stderr
- * (`uncaught`, `heap_oom`), from the kernel's counters (`kernel_oom`).
+ * (`uncaught`, `heap_oom`), from the kernel's counters (`kernel_oom`), from the end of its cluster host (`host_lost`).
  */
-export type ExitHint = 'uncaught' | 'heap_oom' | 'kernel_oom' | null;
+export type ExitHint = 'uncaught' | 'heap_oom' | 'kernel_oom' | 'host_lost' | null;
 
 /** What the kernel reported: exactly one of the two is not null, or both are null when nobody knows. */
 export interface ExitStatus {
@@ -57,4 +57,17 @@ export function unaskedReason(status: ExitStatus): ExitReason {
   if (status.signal !== null) return 'signal';
   if (status.code === null) return 'unknown';
   return status.code === 0 ? 'clean' : 'error_code';
+}
+
+/**
+ * Names the reason of a death that was asked for: what it was told for, unless a person's stop needed SIGKILL.
+ * @param cause why it was told to go; null when it died by itself
+ * @param killed true once SIGKILL was sent
+ * @param status code, signal and hint of the exit
+ * @returns the reason word
+ */
+export function reasonToldTo(cause: StopCause | null, killed: boolean, status: ExitStatus): ExitReason {
+  if (cause === null) return unaskedReason(status);
+  const patient = cause === 'requested' || cause === 'cron' || cause === 'watch';
+  return killed && patient ? 'kill_timeout' : cause;
 }

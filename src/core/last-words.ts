@@ -22,3 +22,22 @@ export function hintFrom(
   if (exit.code === 1 && (NODE_UNCAUGHT.test(tail) || PYTHON_UNCAUGHT.test(tail))) return 'uncaught';
   return null;
 }
+
+/** How reports of an error begin: `Error: x`, `TypeError [CODE]: x`, `Uncaught …`, Python's `ValueError: x`. */
+const HEADLINE = /^(?:Uncaught\s+)?(?:\w+\.)*\w*(?:Error|Exception)\b(?:\s*\[\w+\])?:|^FATAL ERROR:/;
+/** Node's last line of a report, and nothing: they say nothing about the death. */
+const SAYS_NOTHING = /^\s*$|^Node\.js v\d/;
+
+/**
+ * Picks the lines that tell most about a death: the last ones, and before them the headline of the error.
+ * @param lines the last lines of a process, oldest first
+ * @param most how many are wanted
+ * @returns at most so many of them, in their order
+ */
+export function tellingLines(lines: readonly string[], most: number): string[] {
+  const end = lines.findLastIndex((line) => !SAYS_NOTHING.test(line)) + 1;
+  const said = lines.slice(0, end);
+  const headline = said.findLastIndex((line) => HEADLINE.test(line));
+  if (headline === -1 || headline >= said.length - most) return said.slice(-most);
+  return said.slice(headline, headline + most);
+}

@@ -1,8 +1,11 @@
+import { isOfBeside, takeBeside } from './beside.ts';
 import { zeroCounters } from './counters.ts';
-import { type ExitReason, type ExitRecord, type ExitStatus, unaskedReason } from './exit.ts';
-import { becomeReady, begin, follow, go, killNow, redirect, retire, settle, sweep } from './moves.ts';
+import { type ExitRecord, type ExitStatus, reasonToldTo, unaskedReason } from './exit.ts';
+import { hurry } from './leaving.ts';
+import { becomeReady, begin, follow, go, killNow, redirect, rest, retire, settle, sweep } from './moves.ts';
+import { surge, takeOver } from './reload.ts';
 import type { PolicySpec } from './spec.ts';
-import type { InstanceEvent, InstanceState, StepContext, StepResult, StoppingPhase } from './states.ts';
+import type { InstanceEvent, InstanceState, ReloadCause, StepContext, StepResult, StoppingPhase } from './states.ts';
 import {
   armedTimer,
   blankRecord,
@@ -18,9 +21,6 @@ import {
   tallied,
 } from './turn.ts';
 
-/** A person's or a trigger's wish to have the process replaced. */
-type RestartCause = Extract<InstanceEvent, { type: 'restart' }>['cause'];
-
 /**
  * The state of an instance that has never run.
  * @param nowMs monotonic milliseconds
@@ -29,6 +29,8 @@ export function newInstance(nowMs: number): InstanceState {
   return {
     phase: { status: 'stopped' },
     generation: 0,
+    newest: 0,
+    beside: null,
     timerSeq: 0,
     unstableRestarts: 0,
     streak: 0,
@@ -36,6 +38,7 @@ export function newInstance(nowMs: number): InstanceState {
     lastDelayMs: 0,
     createdAtMs: nowMs,
     lastExit: null,
+    mainExit: null,
     counters: zeroCounters(),
   };
 }
@@ -56,13 +59,16 @@ export function step(state: InstanceState, event: InstanceEvent, policy: PolicyS
 }
 
 /** The one place where facts of an earlier process and timers that were put aside are dropped. */
-function isStale(state: InstanceState, event: InstanceEvent): boolean {
-  if (event.type === 'timer') return armedTimer(state.phase) !== event.timerId;
-  return 'generation' in event && event.generation !== state.generation;
+function isStale({ phase, generation, beside }: InstanceState, event: InstanceEvent): boolean {
+  if (isOfBeside(event, beside)) return false;
+  if (event.type === 'timer') return armedTimer(phase) !== event.timerId;
+  return 'generation' in event && event.generation !== generation;
 }
 
 function take(turn: Turn): Turn {
   const { event } = turn;
+  const { beside } = turn.state;
+  if (beside !== null && isOfBeside(event, beside)) return takeBeside(turn, beside);
   switch (event.type) {
     case 'start':
       return onStart(turn);
@@ -70,6 +76,8 @@ function take(turn: Turn): Turn {
       return onStop(turn);
     case 'restart':
       return onRestart(turn, event.cause);
+    case 'reload':
+      return onReload(turn, event.cause);
     case 'reset':
       return forgive(change(turn, { restartsShown: 0 }));
     case 'spawned':
@@ -82,6 +90,9 @@ function take(turn: Turn): Turn {
       return onExited(turn, event.exit, event.leftovers);
     case 'tree_gone':
       return onTreeGone(turn);
+    case 'drained':
+      // The main process is never asked to drain: this is the echo of one that was.
+      return turn;
     case 'memory_exceeded':
       return onMemoryExceeded(turn);
     case 'timer':
@@ -119,9 +130,9 @@ function onStop(turn: Turn): Turn {
     case 'exited':
     case 'fatal':
     case 'backoff':
-      return go(turn, { status: 'stopped' });
+      return rest(turn);
     case 'stopping':
-      return redirect(turn, phase, 'stopped');
+      return hurry(redirect(turn, phase, 'stopped'), 'requested');
     case 'starting':
     case 'running':
       return retire(turn, 'requested', { next: 'stopped', delayMs: 0 });
@@ -130,7 +141,8 @@ function onStop(turn: Turn): Turn {
   }
 }
 
-function onRestart(turn: Turn, cause: RestartCause): Turn {
+/** Replaces the process: a person's wish, or a trigger's. */
+function onRestart(turn: Turn, cause: ReloadCause): Turn {
   const { phase } = turn.state;
   const byPerson = cause === 'requested';
   const eased = byPerson ? forgive(turn) : turn;
@@ -148,6 +160,25 @@ function onRestart(turn: Turn, cause: RestartCause): Turn {
     case 'starting':
     case 'running':
       return retire(eased, cause, { next: 'starting', delayMs: 0 });
+    default:
+      return phase satisfies never;
+  }
+}
+
+function onReload(turn: Turn, cause: ReloadCause): Turn {
+  const { phase, beside } = turn.state;
+  switch (phase.status) {
+    case 'stopped':
+    case 'exited':
+    case 'fatal':
+    case 'backoff':
+      return onRestart(turn, cause);
+    case 'running':
+      return beside === null ? surge(turn, cause) : turn;
+    case 'starting':
+    case 'stopping':
+      // A new process is on its way already, or the last one is going.
+      return turn;
     default:
       return phase satisfies never;
   }
@@ -184,6 +215,7 @@ function onReady(turn: Turn): Turn {
 function onSpawnFailed(turn: Turn, failure: { message: string; permanent: boolean }): Turn {
   const { phase } = turn.state;
   if (phase.status !== 'starting' && phase.status !== 'stopping') return turn;
+  if (phase.status === 'stopping' && phase.rootGone) return turn;
   const exit: ExitRecord = { ...blankRecord(turn), reason: 'spawn_failed', message: failure.message };
   const dead = died(turn, exit);
   if (phase.status === 'stopping') return settle(dead, { ...phase, rootGone: true });
@@ -197,7 +229,7 @@ function onExited(turn: Turn, status: ExitStatus, leftovers: boolean): Turn {
   const sweeps = leftovers && turn.policy.treekill;
   if (phase.status === 'stopping') {
     if (phase.rootGone) return turn;
-    const dead = died(turn, recordOf(turn, status, stopReason(phase, status)));
+    const dead = died(turn, recordOf(turn, status, reasonToldTo(phase.cause, phase.killed, status)));
     const gone: StoppingPhase = { ...phase, rootGone: true };
     return sweeps ? put(dead, gone) : settle(dead, gone);
   }
@@ -205,6 +237,8 @@ function onExited(turn: Turn, status: ExitStatus, leftovers: boolean): Turn {
   const exit = recordOf(turn, status, unaskedReason(status));
   const verdict = judgeDeath(turn, { readyForMs: readyFor(turn), code: status.code, wanted: false });
   const dead = tallied(died(turn, exit), verdict);
+  const { beside } = turn.state;
+  if (beside?.role === 'candidate') return takeOver(dead, beside, { exit, sweeps });
   return sweeps ? sweep(dead, verdict, exit) : follow(dead, verdict, exit);
 }
 
@@ -217,7 +251,7 @@ function onTimer(turn: Turn): Turn {
   const { phase } = turn.state;
   switch (phase.status) {
     case 'backoff':
-      return begin(turn, turn.state.lastExit?.reason ?? 'unknown');
+      return begin(turn, turn.state.mainExit?.reason ?? 'unknown');
     case 'stopping':
       // Without treekill no SIGKILL reaches what the root left: a policy that changed meanwhile must not wait for it.
       return phase.rootGone && !turn.policy.treekill ? settle(turn, phase) : killNow(turn, phase);
@@ -233,12 +267,4 @@ function onTimer(turn: Turn): Turn {
     default:
       return phase satisfies never;
   }
-}
-
-/** Why a process that was told to go ended: what it was told for, unless a person's stop needed SIGKILL. */
-function stopReason(phase: StoppingPhase, status: ExitStatus): ExitReason {
-  const { cause } = phase;
-  if (cause === null) return unaskedReason(status);
-  const patient = cause === 'requested' || cause === 'cron' || cause === 'watch';
-  return phase.killed && patient ? 'kill_timeout' : cause;
 }

@@ -1,5 +1,6 @@
 import { countStart } from './counters.ts';
 import type { ExitReason, ExitRecord, StopCause } from './exit.ts';
+import { hurry } from './leaving.ts';
 import type { Verdict } from './restart.ts';
 import type { AfterStop, Phase, StoppingPhase, Transition } from './states.ts';
 import { add, armedTimer, change, emit, put, type Turn } from './turn.ts';
@@ -14,10 +15,11 @@ interface Move {
 /** Spawns the next generation. */
 export function begin(turn: Turn, restartOf: ExitReason | null): Turn {
   const { state, policy } = turn;
-  const generation = state.generation + 1;
+  const generation = state.newest + 1;
   const timerId = policy.waitReady ? state.timerSeq + 1 : null;
   const counted = change(turn, {
     generation,
+    newest: generation,
     timerSeq: timerId ?? state.timerSeq,
     restartsShown: state.restartsShown + (restartOf === null ? 0 : 1),
     counters: countStart(state.counters, restartOf),
@@ -29,13 +31,13 @@ export function begin(turn: Turn, restartOf: ExitReason | null): Turn {
   return add(spawning, { type: 'arm', timerId, delayMs: policy.listenTimeoutMs });
 }
 
-/** Tells the process to go. */
+/** Tells the main process to go, and what is beside it. */
 export function retire(turn: Turn, cause: StopCause, plan: { next: AfterStop; delayMs: number }): Turn {
   const { phase } = turn.state;
   if (phase.status !== 'running' && phase.status !== 'starting') return turn;
   const sinceMs = phase.status === 'running' ? phase.readyAtMs : phase.spawnedAtMs;
   const stopping = { pid: phase.pid, cause, next: plan.next, delayMs: plan.delayMs, rootGone: false, sinceMs };
-  return enterStopping(turn, stopping, { cause });
+  return hurry(enterStopping(turn, stopping, { cause }), cause);
 }
 
 /** Ends what a process left behind when it died by itself. */
@@ -54,17 +56,29 @@ function enterStopping(turn: Turn, stopping: Omit<StoppingPhase, 'status' | 'tim
 }
 
 /** Changes where a stopping instance goes. */
-export function redirect(turn: Turn, phase: StoppingPhase, next: AfterStop): Turn {
-  return put(turn, { ...phase, next, delayMs: 0 });
+export function redirect(turn: Turn, phase: StoppingPhase, next: 'starting' | 'stopped'): Turn {
+  const redirected = put(turn, { ...phase, next, delayMs: 0 });
+  // Only for a stop the process beside it had to be waited for.
+  return phase.timerId === null && next === 'starting' ? begin(redirected, phase.cause) : redirected;
 }
 
-/** The whole tree is gone: comes to rest or goes on. */
+/** Stops what has no main process: there is only the one beside it to wait for. */
+export function rest(turn: Turn): Turn {
+  if (turn.state.beside === null) return go(turn, { status: 'stopped' });
+  const gone = { pid: null, cause: null, rootGone: true, killed: false, sinceMs: turn.nowMs, delayMs: 0 };
+  const waits: StoppingPhase = { status: 'stopping', next: 'stopped', timerId: null, ...gone };
+  return hurry(go(turn, waits, { cause: 'requested' }), 'requested');
+}
+
+/** The whole tree of the main process is gone: comes to rest or goes on. */
 export function settle(turn: Turn, phase: StoppingPhase): Turn {
-  const exit = phase.cause === null ? null : turn.state.lastExit;
+  const { beside, mainExit } = turn.state;
+  if (phase.next === 'stopped' && beside !== null) return waitForBeside(turn, phase);
+  const exit = phase.cause === null ? null : mainExit;
   const left = put(turn, phase);
   switch (phase.next) {
     case 'starting': {
-      const reason = phase.cause ?? turn.state.lastExit?.reason ?? 'unknown';
+      const reason = phase.cause ?? mainExit?.reason ?? 'unknown';
       return begin(left, reason);
     }
     case 'backoff':
@@ -76,6 +90,13 @@ export function settle(turn: Turn, phase: StoppingPhase): Turn {
     default:
       return phase.next satisfies never;
   }
+}
+
+/** What is stopped is down altogether, also what is beside the main process; its own timer ends the wait. */
+function waitForBeside(turn: Turn, phase: StoppingPhase): Turn {
+  const { timerId } = phase;
+  if (timerId === null) return turn;
+  return add(put(turn, { ...phase, timerId: null }), { type: 'disarm', timerId });
 }
 
 /** Goes where the verdict says, straight from the death. */
@@ -106,25 +127,43 @@ export function go(turn: Turn, phase: Phase, move: Move = {}): Turn {
   const armed = armedTimer(before);
   const disarmed = armed === null ? turn : add(turn, { type: 'disarm', timerId: armed });
   const transition: Transition = {
+    ...factsOf(turn, move),
+    beside: false,
     from: before.status,
     to: phase.status,
     generation: turn.state.generation,
-    event: turn.event.type,
     exit: move.exit ?? exitThatRestarts(turn, phase),
+  };
+  return add(put(disarmed, phase), { type: 'publish', transition });
+}
+
+/** Publishes what happened to the process beside the main one; the status of the instance stays. */
+export function tellOfBeside(turn: Turn, generation: number, move: Move): Turn {
+  const { status } = turn.state.phase;
+  const transition = { ...factsOf(turn, move), beside: true, from: status, to: status, generation };
+  return add(turn, { type: 'publish', transition });
+}
+
+function factsOf(
+  turn: Turn,
+  move: Move,
+): Pick<Transition, 'event' | 'exit' | 'readyMs' | 'delayMs' | 'cause' | 'streak'> {
+  return {
+    event: turn.event.type,
+    exit: move.exit ?? null,
     readyMs: move.readyMs ?? null,
     delayMs: move.delayMs ?? null,
     cause: move.cause ?? null,
     streak: turn.state.streak,
   };
-  return add(put(disarmed, phase), { type: 'publish', transition });
 }
 
 /** A death followed by a start at once has no transition of its own: the start reports it. */
 function exitThatRestarts(turn: Turn, phase: Phase): ExitRecord | null {
   if (phase.status !== 'starting') return null;
   const { event, state } = turn;
-  if (state.phase.status === 'stopping') return state.phase.cause === null ? null : state.lastExit;
-  return event.type === 'exited' || event.type === 'spawn_failed' ? state.lastExit : null;
+  if (state.phase.status === 'stopping') return state.phase.cause === null ? null : state.mainExit;
+  return event.type === 'exited' || event.type === 'spawn_failed' ? state.mainExit : null;
 }
 
 /** SIGKILL, and look again after another kill_timeout: a process in uninterruptible sleep dies later. */

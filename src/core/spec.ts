@@ -19,9 +19,15 @@ export interface AppSpec {
 
 export type ExecMode = 'fork' | 'cluster';
 
+/** How connections reach the workers of a cluster: each accepts for itself, or they are handed out in turn. */
+export type Schedule = 'shared' | 'round_robin';
+
 /** How one process of the app is made. */
 export interface ProcessSpec {
   readonly execMode: ExecMode;
+  readonly schedule: Schedule;
+  /** True loads the agent into Node apps: drain, last words, vitals. */
+  readonly agent: boolean;
   /** How many instances are wanted, at least 1 (`max` and negatives are resolved). */
   readonly instances: number;
   /** Absolute path of the program, or the shell line when `shellLine` is true. */
@@ -97,4 +103,31 @@ export interface LogsSpec {
   /** day.js pattern for the prefix `<date>: `, or null for none. */
   readonly dateFormat: string | null;
   readonly type: LogType;
+  readonly roll: RollSpec;
+  readonly loki: LokiSpec;
+}
+
+/** What of the app is shipped to Loki, where the daemon ships at all. */
+export interface LokiSpec {
+  readonly enabled: boolean;
+  /** Labels that only this app has. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** How rolled files are kept: as they are, or compressed. */
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** When log files are rolled and what is kept of them; null is what the daemon's settings say. */
+export interface RollSpec {
+  /** Size that no file grows above; 0: any. */
+  readonly maxSizeBytes: number | null;
+  /** `none`, `hourly`, `daily`, or a cron pattern. */
+  readonly frequency: string | null;
+  /** Rolled files per stream. */
+  readonly retain: number | null;
+  /** Age at which a rolled file is deleted; 0: none. */
+  readonly maxAgeMs: number | null;
+  readonly compress: Compression | null;
+  /** All files of the app together; 0: any. */
+  readonly maxTotalBytes: number | null;
 }

@@ -26,13 +26,47 @@ export type Phase =
   | { readonly status: 'backoff'; readonly timerId: number; readonly delayMs: number; readonly untilMs: number }
   | StoppingPhase;
 
+/** Why a process is replaced by a reload. */
+export type ReloadCause = 'requested' | 'cron' | 'watch' | 'memory_limit';
+
+/** The process beside the main one: a replacement that has to prove itself, or one on its way out. */
+export type Beside = CandidateProcess | LeavingProcess;
+
+export interface CandidateProcess {
+  readonly role: 'candidate';
+  readonly generation: number;
+  readonly cause: ReloadCause;
+  readonly pid: number | null;
+  readonly spawnedAtMs: number;
+  /** Null until it said that it is ready; then its settle time runs. */
+  readonly readyAtMs: number | null;
+  /** Ends its time to become ready, then its settle time. */
+  readonly timerId: number;
+}
+
+export interface LeavingProcess {
+  readonly role: 'leaving';
+  readonly generation: number;
+  /** Why it is told to go; null when it died by itself and only what it left behind is being ended. */
+  readonly cause: StopCause | null;
+  readonly pid: number | null;
+  readonly stage: 'draining' | 'asked' | 'killed';
+  /** True once the root process was seen to exit. */
+  readonly rootGone: boolean;
+  /** When it became ready (or was spawned). */
+  readonly sinceMs: number;
+  /** Ends the stage. */
+  readonly timerId: number;
+}
+
 export interface StoppingPhase {
   readonly status: 'stopping';
   readonly pid: number | null;
   /** Why it is told to go; null when it died by itself and only what it left behind is being ended. */
   readonly cause: StopCause | null;
   readonly next: AfterStop;
-  readonly timerId: number;
+  /** Null once nothing of its tree is left, and only the process beside it is waited for. */
+  readonly timerId: number | null;
   /** True once SIGKILL was sent. */
   readonly killed: boolean;
   /** True once the root process was seen to exit: the rest of its tree is what is waited for. */
@@ -54,8 +88,12 @@ export interface InstanceCounters {
 
 export interface InstanceState {
   readonly phase: Phase;
-  /** Number of the newest process of this slot; 0 before the first. */
+  /** Number of the main process; 0 before the first. */
   readonly generation: number;
+  /** The highest number that a process of this slot ever had: the main one's, or one given by a reload. */
+  readonly newest: number;
+  /** The second process of the slot, if there is one. */
+  readonly beside: Beside | null;
   /** Grows with every timer armed, so that a late one is known as stale. */
   readonly timerSeq: number;
   /** Exits in a row younger than min_uptime. */
@@ -68,7 +106,10 @@ export interface InstanceState {
   readonly lastDelayMs: number;
   /** Monotonic ms of creation, or of the latest manual restart or reset. */
   readonly createdAtMs: number;
+  /** The latest death in this slot, whichever process it was. */
   readonly lastExit: ExitRecord | null;
+  /** The latest death of a main process: the one that the next start answers. */
+  readonly mainExit: ExitRecord | null;
   readonly counters: InstanceCounters;
 }
 
@@ -76,6 +117,8 @@ export type Command =
   | { readonly type: 'start' }
   | { readonly type: 'stop' }
   | { readonly type: 'restart'; readonly cause: Exclude<StopCause, 'ready_timeout' | 'memory_limit'> }
+  /** Replace what runs by a process that has proven itself first; what does not run is started as by a restart. */
+  | { readonly type: 'reload'; readonly cause: ReloadCause }
   | { readonly type: 'reset' };
 
 export type Fact =
@@ -96,6 +139,8 @@ export type Fact =
       readonly leftovers: boolean;
     }
   | { readonly type: 'tree_gone'; readonly generation: number }
+  /** Nothing is in flight in it any more, or it will not say. */
+  | { readonly type: 'drained'; readonly generation: number }
   | { readonly type: 'memory_exceeded'; readonly generation: number; readonly rssBytes: number }
   | { readonly type: 'timer'; readonly timerId: number };
 
@@ -103,6 +148,8 @@ export type InstanceEvent = Command | Fact;
 
 export type Effect =
   | { readonly type: 'spawn'; readonly generation: number }
+  /** Have the process accept nothing new and finish what is in flight; the answer is the fact `drained`. */
+  | { readonly type: 'drain'; readonly generation: number }
   /** Ask the process tree of the generation to go, deepest first. */
   | { readonly type: 'signal_tree'; readonly generation: number }
   /** SIGKILL the process tree of the generation. */
@@ -113,6 +160,8 @@ export type Effect =
 
 /** One change of status, published once; logs, metrics, journal and API stream listen. */
 export interface Transition {
+  /** True: it speaks of the process beside the main one, and the status of the instance stays (from is to). */
+  readonly beside: boolean;
   readonly from: Status;
   readonly to: Status;
   readonly generation: number;
@@ -133,11 +182,13 @@ export interface Transition {
 export const LEGAL_MOVES: Readonly<Record<Status, readonly Status[]>> = {
   stopped: ['starting'],
   starting: ['running', 'stopping', 'backoff', 'exited', 'fatal', 'starting'],
-  running: ['stopping', 'backoff', 'starting', 'exited', 'fatal'],
-  backoff: ['starting', 'stopped'],
+  // To itself: the candidate of a reload is the main process now.
+  running: ['running', 'stopping', 'backoff', 'starting', 'exited', 'fatal'],
+  backoff: ['starting', 'stopping', 'stopped'],
   stopping: ['stopped', 'starting', 'backoff', 'exited', 'fatal'],
-  exited: ['starting', 'stopped'],
-  fatal: ['starting', 'stopped'],
+  // To stopping: the process beside has yet to go.
+  exited: ['starting', 'stopping', 'stopped'],
+  fatal: ['starting', 'stopping', 'stopped'],
 };
 
 /** The world outside the machine at the moment of one step. */

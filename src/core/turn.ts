@@ -41,8 +41,9 @@ export function recordOf(turn: Turn, status: ExitStatus, reason: ExitReason): Ex
   return { ...blankRecord(turn), reason, code, signal, uptimeMs: turn.nowMs - sinceMs };
 }
 
+/** Counts a death of the main process. */
 export function died(turn: Turn, exit: ExitRecord): Turn {
-  return change(turn, { lastExit: exit, counters: countExit(turn.state.counters, exit.reason) });
+  return change(turn, { lastExit: exit, mainExit: exit, counters: countExit(turn.state.counters, exit.reason) });
 }
 
 export function tallied(turn: Turn, { unstableRestarts, streak }: Verdict): Turn {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import type { ExitStatus } from '../../src/core/exit.ts';
 import type { PolicySpec } from '../../src/core/spec.ts';
-import type { Act, Fate, History } from './history.ts';
+import type { Command } from '../../src/core/states.ts';
+import { type Act, FACT_KINDS, type Fate, type History } from './history.ts';
 import { DEFAULTS } from './policy.ts';
 
 /** Times that meet each other and the limits of the policy on purpose, and some that do not. */
@@ -18,6 +19,7 @@ const exits: fc.Arbitrary<ExitStatus> = fc.oneof(
   fc.constant({ code: 1, signal: null, hint: 'uncaught' as const }),
   fc.constant({ code: null, signal: 'SIGABRT', hint: 'heap_oom' as const }),
   fc.constant({ code: null, signal: 'SIGKILL', hint: 'kernel_oom' as const }),
+  fc.constant({ code: null, signal: 'SIGKILL', hint: 'host_lost' as const }),
 );
 
 function mostly<T>(value: T, weight: number, other: fc.Arbitrary<T>): fc.Arbitrary<T> {
@@ -39,6 +41,7 @@ const fates: fc.Arbitrary<Fate> = fc.record({
   child: fc.option(fc.record({ leaveMs: maybe(timesTo(2_500), 2), endMs: maybe(timesTo(10_000), 2) }), { nil: null }),
   readyMs: maybe(timesTo(4_000), 4),
   memoryMs: fc.option(timesTo(40_000), { nil: null, freq: 1 }),
+  drainMs: maybe(timesTo(4_000), 3),
 });
 
 export const policies: fc.Arbitrary<PolicySpec> = fc.record({
@@ -57,14 +60,32 @@ export const policies: fc.Arbitrary<PolicySpec> = fc.record({
   listenTimeoutMs: timesTo(5_000),
 });
 
-const commands: fc.Arbitrary<Act> = fc
-  .constantFrom('start', 'start', 'stop', 'reset', 'requested', 'cron', 'watch')
-  .map((word) => {
-    const plain = word === 'start' || word === 'stop' || word === 'reset';
-    return { type: 'command', command: plain ? { type: word } : { type: 'restart', cause: word } };
-  });
+const RELOADS: readonly Command[] = [
+  { type: 'reload', cause: 'requested' },
+  { type: 'reload', cause: 'cron' },
+  { type: 'reload', cause: 'watch' },
+  { type: 'reload', cause: 'memory_limit' },
+];
 
-const kinds = ['spawned', 'spawn_failed', 'ready', 'exited', 'tree_gone', 'memory_exceeded', 'timer'] as const;
+const commands: fc.Arbitrary<Act> = fc
+  .constantFrom<Command>(
+    { type: 'start' },
+    { type: 'start' },
+    { type: 'stop' },
+    { type: 'reset' },
+    { type: 'restart', cause: 'requested' },
+    { type: 'restart', cause: 'cron' },
+    { type: 'restart', cause: 'watch' },
+    ...RELOADS,
+  )
+  .map((command) => ({ type: 'command', command }));
+
+const triggers = fc.constantFrom<Command>(
+  { type: 'restart', cause: 'cron' },
+  { type: 'restart', cause: 'watch' },
+  { type: 'reload', cause: 'cron' },
+  { type: 'reload', cause: 'memory_limit' },
+);
 
 const acts: fc.Arbitrary<Act> = fc.oneof(
   { arbitrary: commands, weight: 6 },
@@ -73,7 +94,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { arbitrary: fc.nat(5).map<Act>((back) => ({ type: 'echo', back })), weight: 2 },
   {
     arbitrary: fc
-      .tuple(fc.constantFrom(...kinds), fc.constantFrom(-1, 1, -2, 2))
+      .tuple(fc.constantFrom(...FACT_KINDS), fc.constantFrom(-1, 1, -2, 2))
       .map<Act>(([kind, off]) => ({ type: 'stale', kind, off })),
     weight: 2,
   },
@@ -84,19 +105,59 @@ const pauses = fc.oneof(
   { arbitrary: timesTo(31_000), weight: 1 },
 );
 
-/** Everything that can happen to one instance, in any order and at any speed. */
-export const histories: fc.Arbitrary<History> = fc.record({
-  policy: policies,
-  acts: fc
-    .array(fc.record({ afterMs: pauses, act: acts }), { maxLength: 24 })
-    .map((list) => [{ afterMs: 0, act: { type: 'command', command: { type: 'start' } } } as const, ...list]),
-  fates: fc.array(fates, { minLength: 1, maxLength: 5 }),
-  lagsMs: fc.array(mostly(0, 2, timesTo(3_000)), { minLength: 1, maxLength: 8 }),
-  jitters: fc.array(
-    fc.nat(100).map((percent) => percent / 100),
-    { minLength: 1, maxLength: 3 },
+/** How likely things are in a kind of history. */
+interface Kind {
+  readonly policy: fc.Arbitrary<PolicySpec>;
+  readonly act: fc.Arbitrary<Act>;
+  readonly fate: fc.Arbitrary<Fate>;
+  readonly pause: fc.Arbitrary<number>;
+  /** How many acts there are at least. */
+  readonly fewest: number;
+}
+
+function historiesOf({ policy, act, fate, pause, fewest }: Kind): fc.Arbitrary<History> {
+  return fc.record({
+    policy,
+    acts: fc
+      .array(fc.record({ afterMs: pause, act }), { minLength: fewest, maxLength: 24 })
+      .map((list) => [{ afterMs: 0, act: { type: 'command', command: { type: 'start' } } } as const, ...list]),
+    fates: fc.array(fate, { minLength: 1, maxLength: 5 }),
+    lagsMs: fc.array(mostly(0, 2, timesTo(3_000)), { minLength: 1, maxLength: 8 }),
+    jitters: fc.array(
+      fc.nat(100).map((percent) => percent / 100),
+      { minLength: 1, maxLength: 3 },
+    ),
+    firesDisarmed: fc.boolean(),
+    stopAfterMs: pause,
+    triggers: fc.array(fc.record({ afterMs: pauses, command: triggers }), { maxLength: 3 }),
+  });
+}
+
+/** Apps that live long enough to be reloaded, and are, again and again. */
+const reloads = historiesOf({
+  policy: fc.record({ policy: policies, minUptimeMs: timesTo(1_600) }).map(({ policy, ...rest }) => {
+    return { ...policy, ...rest, waitReady: policy.waitReady && policy.autorestart };
+  }),
+  act: fc.oneof(
+    { arbitrary: fc.constantFrom(...RELOADS).map<Act>((command) => ({ type: 'command', command })), weight: 14 },
+    { arbitrary: acts, weight: 5 },
+    { arbitrary: fc.constant<Act>({ type: 'command', command: { type: 'stop' } }), weight: 1 },
   ),
-  firesDisarmed: fc.boolean(),
-  stopAfterMs: pauses,
-  triggers: fc.array(fc.record({ afterMs: pauses, cause: fc.constantFrom('cron', 'watch') }), { maxLength: 3 }),
+  fate: fc
+    .record({
+      fate: fates,
+      spawn: mostly<Fate['spawn']>('ok', 9, fc.constantFrom('temporary', 'permanent')),
+      lifeMs: mostly(null, 1, timesTo(12_000)),
+      readyMs: mostly<number | null>(0, 2, maybe(timesTo(2_000), 5)),
+      memoryMs: mostly(null, 9, timesTo(12_000)),
+    })
+    .map(({ fate, ...rest }) => ({ ...fate, ...rest })),
+  pause: fc.oneof(fc.constantFrom(0, 1, 100), timesTo(4_000)),
+  fewest: 6,
 });
+
+/** Everything that can happen to one instance, in any order and at any speed. */
+export const histories: fc.Arbitrary<History> = fc.oneof(
+  historiesOf({ policy: policies, act: acts, fate: fates, pause: pauses, fewest: 0 }),
+  reloads,
+);

@@ -2,6 +2,17 @@ import type { ExitStatus } from '../../src/core/exit.ts';
 import type { PolicySpec } from '../../src/core/spec.ts';
 import type { Command, Fact, InstanceState } from '../../src/core/states.ts';
 
+export const FACT_KINDS = [
+  'spawned',
+  'spawn_failed',
+  'ready',
+  'exited',
+  'tree_gone',
+  'drained',
+  'memory_exceeded',
+  'timer',
+] as const satisfies readonly Fact['type'][];
+
 /** How one process behaves, from the spawn on. All times in virtual ms. */
 export interface Fate {
   readonly spawn: 'ok' | 'temporary' | 'permanent';
@@ -18,6 +29,8 @@ export interface Fate {
   readonly child: { readonly leaveMs: number | null; readonly endMs: number | null } | null;
   readonly readyMs: number | null;
   readonly memoryMs: number | null;
+  /** From the word to drain until it says that it has, or null when it never does. */
+  readonly drainMs: number | null;
 }
 
 /** What happens to the instance from outside. */
@@ -42,7 +55,7 @@ export interface History {
   readonly firesDisarmed: boolean;
   /** The person's last word, and what cron and the watcher try after it. */
   readonly stopAfterMs: number;
-  readonly triggers: readonly { readonly afterMs: number; readonly cause: 'cron' | 'watch' }[];
+  readonly triggers: readonly { readonly afterMs: number; readonly command: Command }[];
 }
 
 /**
@@ -52,7 +65,7 @@ export interface History {
  * @param off how far the generation or the timer is off, not 0
  */
 export function staleFact(state: InstanceState, kind: Fact['type'], off: number): Fact {
-  const generation = state.generation + off;
+  const generation = otherThan([state.generation, state.beside?.generation], state.generation + off, off);
   switch (kind) {
     case 'spawned':
       return { type: kind, generation, pid: 1_000 + generation };
@@ -63,13 +76,22 @@ export function staleFact(state: InstanceState, kind: Fact['type'], off: number)
     case 'memory_exceeded':
       return { type: kind, generation, rssBytes: 1 };
     case 'ready':
+    case 'drained':
     case 'tree_gone':
       return { type: kind, generation };
     case 'timer': {
       const armed = 'timerId' in state.phase ? state.phase.timerId : null;
-      return { type: kind, timerId: (armed ?? state.timerSeq) + off };
+      const timerId = otherThan([armed, state.beside?.timerId], (armed ?? state.timerSeq) + off, off);
+      return { type: kind, timerId };
     }
     default:
       return kind satisfies never;
   }
+}
+
+/** The first number from `from` on, in the direction of `off`, that is none of the taken ones. */
+function otherThan(taken: readonly (number | null | undefined)[], from: number, off: number): number {
+  let other = from;
+  while (taken.includes(other)) other += Math.sign(off);
+  return other;
 }

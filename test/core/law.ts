@@ -24,12 +24,42 @@ export function holds(truth: boolean, what: string, moment?: Moment): void {
 
 export function ignore(): void {}
 
-export function published(moment: Moment): readonly Transition[] {
+/** What this step told, of the instance and of the process beside its main one. */
+export function told(moment: Moment): readonly Transition[] {
   return moment.effects.flatMap((effect) => (effect.type === 'publish' ? [effect.transition] : []));
 }
 
-export function armedIn(state: InstanceState): number | null {
-  return 'timerId' in state.phase ? state.phase.timerId : null;
+/** The moves of the instance that this step told. */
+export function published(moment: Moment): readonly Transition[] {
+  return told(moment).filter(({ beside }) => !beside);
+}
+
+/** The timers that a state waits for. */
+export function armedIn({ phase, beside }: InstanceState): readonly number[] {
+  const own = 'timerId' in phase ? phase.timerId : null;
+  return [own, beside?.timerId ?? null].filter((timerId) => timerId !== null);
+}
+
+/** The fact is one of the process beside the main one. */
+export function isOfBeside({ before, event }: Moment): boolean {
+  const { beside } = before;
+  if (beside === null) return false;
+  if (event.type === 'timer') return event.timerId === beside.timerId;
+  return 'generation' in event && event.generation === beside.generation;
+}
+
+/** The main process dies by itself while a candidate is there. */
+export function isTakeover({ before, event }: Moment): boolean {
+  const { phase, beside, generation } = before;
+  const dies = event.type === 'exited' && event.generation === generation && phase.status === 'running';
+  return dies && beside?.role === 'candidate';
+}
+
+/** The settle time of the candidate is over. */
+export function isPromotion(moment: Moment): boolean {
+  const { beside } = moment.before;
+  const settling = beside?.role === 'candidate' && beside.readyAtMs !== null;
+  return settling && moment.event.type === 'timer' && isOfBeside(moment);
 }
 
 export function sum(record: Readonly<Record<ExitReason, number>>): number {

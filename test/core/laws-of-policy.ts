@@ -1,5 +1,5 @@
 import type { AfterStop, InstanceState, Status } from '../../src/core/states.ts';
-import { holds, ignore, type Law, published } from './law.ts';
+import { holds, ignore, isTakeover, type Law, published } from './law.ts';
 import type { Moment } from './world.ts';
 
 /** Where the instance goes, seen through a stop that comes first. */
@@ -52,6 +52,10 @@ const deathsFollowPolicy: Law = {
         const gaveUp = published(moment).some(({ from, to }) => to === 'fatal' && from !== 'stopping');
         return holds(!gaveUp, `${event.type} gave up`, moment);
       }
+      if (isTakeover(moment)) {
+        const wanted = staysDown(moment) ? 0 : unstableAfter(moment);
+        return holds(after.unstableRestarts === wanted, `${after.unstableRestarts} unstable, not ${wanted}`, moment);
+      }
       const hopeless = event.type === 'spawn_failed' && event.permanent;
       if (hopeless) return holds(after.phase.status === 'fatal', 'cannot be spawned, yet not fatal', moment);
       holdsAfterDeath(moment);
@@ -103,6 +107,8 @@ const plansAreKept: Law = {
         const same = after.phase.next === before.phase.next && after.phase.delayMs === before.phase.delayMs;
         return holds(person || same, `${event.type} changed where it goes`, moment);
       }
+      const waitedForBeside = before.phase.timerId === null;
+      if (waitedForBeside && person) return holds(after.phase.status === 'starting', 'not started', moment);
       const gone = event.type === 'exited' || event.type === 'tree_gone' || event.type === 'spawn_failed';
       holds(gone || event.type === 'timer', `${event.type} ended the stop`, moment);
       holds(gone || !moment.policy.treekill, 'the tree was not seen to be gone', moment);

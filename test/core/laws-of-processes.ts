@@ -1,17 +1,32 @@
 import { isDeepStrictEqual } from 'node:util';
 import { step } from '../../src/core/machine.ts';
-import type { Fact } from '../../src/core/states.ts';
-import { staleFact } from './history.ts';
+import type { Effect, Fact, InstanceState } from '../../src/core/states.ts';
+import { FACT_KINDS, staleFact } from './history.ts';
 import { armedIn, holds, ignore, type Law } from './law.ts';
+import type { Tree } from './world.ts';
 
-const oneProcess: Law = {
-  says: 'no process is spawned while one of the slot, or anything of its tree, is alive',
+/** True while anything of the tree is there that the machine has to care for. */
+function isThere(tree: Tree): boolean {
+  return tree.root !== 'gone' || (tree.child && !tree.abandoned);
+}
+
+const atMostTwo: Law = {
+  says: 'at most one process a generation and two a slot are there, and then one of them is beside the other',
   watch: () => ({
     onStep(moment, trees) {
-      if (!moment.effects.some((effect) => effect.type === 'spawn')) return;
+      const { after, effects } = moment;
+      const { generation, beside } = after;
+      for (const effect of effects) {
+        if (effect.type === 'spawn') holds(!trees.has(effect.generation), 'a generation spawned twice', moment);
+      }
+      const spawns = effects.some((effect) => effect.type === 'spawn');
       for (const tree of trees.values()) {
-        holds(tree.root === 'gone', `generation ${tree.generation} is alive`, moment);
-        holds(!tree.child || tree.abandoned, `generation ${tree.generation} left a process`, moment);
+        if (!isThere(tree)) continue;
+        const known = tree.generation === generation || tree.generation === beside?.generation;
+        holds(known, `generation ${tree.generation} is there, and forgotten`, moment);
+        // A candidate comes beside the main process; a main process beside one that leaves.
+        const may = beside?.role === 'candidate' ? generation : beside?.generation;
+        holds(!spawns || tree.generation === may, `spawned while generation ${tree.generation} is there`, moment);
       }
     },
     onRest: ignore,
@@ -19,22 +34,27 @@ const oneProcess: Law = {
 };
 
 const noSignalToTheDead: Law = {
-  says: 'nothing is signalled whose tree was seen to be gone, and nothing of another generation',
+  says: 'nothing is signalled or drained whose tree was seen to be gone, and nothing but the processes of now',
   watch: () => {
-    let goneUpTo = 0;
+    const gone = new Set<number>();
+    const exited = new Set<number>();
     return {
       onStep(moment) {
-        const { event, policy } = moment;
-        const ends =
-          event.type === 'spawn_failed' ||
-          event.type === 'tree_gone' ||
-          (event.type === 'exited' && !(event.leftovers && policy.treekill));
+        const { event, policy, before, after } = moment;
+        const left = event.type === 'exited' && event.leftovers && policy.treekill && !exited.has(event.generation);
+        const ends = event.type === 'spawn_failed' || event.type === 'tree_gone' || event.type === 'exited';
         // A fact of a generation that was never spawned is a forgery.
-        if (ends && event.generation <= moment.before.generation) goneUpTo = Math.max(goneUpTo, event.generation);
+        if (ends && event.generation <= before.newest) {
+          const again = event.type === 'exited' && exited.has(event.generation);
+          if (!left && !again) gone.add(event.generation);
+          if (event.type === 'exited') exited.add(event.generation);
+        }
         for (const effect of moment.effects) {
-          if (effect.type !== 'signal_tree' && effect.type !== 'kill_tree') continue;
-          holds(effect.generation === moment.after.generation, 'a signal to another generation', moment);
-          holds(effect.generation > goneUpTo, `a signal to generation ${effect.generation}, seen to be gone`, moment);
+          if (effect.type !== 'signal_tree' && effect.type !== 'kill_tree' && effect.type !== 'drain') continue;
+          const { generation } = effect;
+          const known = generation === after.generation || generation === after.beside?.generation;
+          holds(known, `${effect.type} to another generation`, moment);
+          holds(!gone.has(generation), `${effect.type} to generation ${generation}, seen to be gone`, moment);
         }
       },
       onRest: ignore,
@@ -42,20 +62,43 @@ const noSignalToTheDead: Law = {
   },
 };
 
+interface Outgoing {
+  readonly generation: number;
+  /** It is there to be asked. */
+  readonly there: boolean;
+  readonly killed: boolean;
+}
+
+/** The processes that are told to go, or whose rest is. */
+function outgoing({ phase, generation, beside }: InstanceState): readonly Outgoing[] {
+  const all: Outgoing[] = [];
+  if (phase.status === 'stopping') {
+    all.push({ generation, there: phase.cause === null || phase.pid !== null, killed: phase.killed });
+  }
+  if (beside?.role === 'leaving') {
+    const there = beside.cause === null || beside.pid !== null;
+    all.push({ generation: beside.generation, there, killed: beside.stage === 'killed' });
+  }
+  return all;
+}
+
 const askedBeforeKilled: Law = {
   says: 'a process is asked to go, once it is there to be asked, before it is killed',
   watch: () => {
-    let asked = 0;
+    const asked = new Set<number>();
     return {
       onStep(moment) {
         const { before, after, effects } = moment;
-        const { phase, generation } = after;
-        const sweeps = phase.status === 'stopping' && phase.cause === null;
-        const there = sweeps || (phase.status === 'stopping' && phase.pid !== null);
-        if (there && effects.some((effect) => effect.type === 'signal_tree')) asked = generation;
-        if (!there || !effects.some((effect) => effect.type === 'kill_tree')) return;
-        const wasKilled = before.phase.status === 'stopping' && before.phase.killed;
-        holds(wasKilled || asked === generation, 'killed, yet never asked', moment);
+        for (const { generation, there } of outgoing(after)) {
+          const gets = (type: Effect['type']) =>
+            effects.some(
+              (effect) => effect.type === type && 'generation' in effect && effect.generation === generation,
+            );
+          if (there && gets('signal_tree')) asked.add(generation);
+          if (!there || !gets('kill_tree')) continue;
+          const wasKilled = outgoing(before).some((one) => one.generation === generation && one.killed);
+          holds(wasKilled || asked.has(generation), 'killed, yet never asked', moment);
+        }
       },
       onRest: ignore,
     };
@@ -63,31 +106,21 @@ const askedBeforeKilled: Law = {
 };
 
 const stopComesToRest: Law = {
-  says: 'after a stop all comes to rest at stopped, with no armed timer and no live process',
+  says: 'after a stop all comes to rest at stopped, alone, with no armed timer and no live process',
   watch: () => ({
     onStep: ignore,
     onRest(world) {
       const { status } = world.state.phase;
       holds(world.quiet, `never at rest, in ${status}`);
       holds(status === 'stopped', `at rest in ${status}`);
+      holds(world.state.beside === null, 'a process is beside it');
       holds(world.armed.size === 0, `timers armed: ${[...world.armed].join()}`);
       for (const tree of world.trees.values()) {
-        holds(tree.root === 'gone', `generation ${tree.generation} is alive`);
-        holds(!tree.child || tree.abandoned, `generation ${tree.generation} left a process`);
+        holds(!isThere(tree), `generation ${tree.generation} is there`);
       }
     },
   }),
 };
-
-const FACT_KINDS: readonly Fact['type'][] = [
-  'spawned',
-  'spawn_failed',
-  'ready',
-  'exited',
-  'tree_gone',
-  'memory_exceeded',
-  'timer',
-];
 
 const staleChangesNothing: Law = {
   says: 'a fact of another generation, a timer that is not armed and a doubled fact change nothing',
@@ -96,8 +129,13 @@ const staleChangesNothing: Law = {
     return {
       onStep(moment) {
         const { before, after, event, policy } = moment;
-        if (before.generation !== after.generation) taken = [];
-        if ('generation' in event && event.generation === after.generation) taken.push(event);
+        const isOfNow = (fact: Fact) => {
+          return 'generation' in fact && [after.generation, after.beside?.generation].includes(fact.generation);
+        };
+        // What a candidate is forgiven, the main process is not.
+        const once = event.type !== 'memory_exceeded' || event.generation === before.generation;
+        if ('generation' in event && once) taken.push(event);
+        taken = taken.filter(isOfNow);
         const stale = FACT_KINDS.flatMap((kind) => [-1, 1].map((off) => staleFact(after, kind, off)));
         const fired: Fact[] = event.type === 'timer' ? [event] : [];
         for (const fact of [...stale, ...taken, ...fired]) {
@@ -112,7 +150,7 @@ const staleChangesNothing: Law = {
 };
 
 const timersAreThePhases: Law = {
-  says: 'after every step exactly the timer of the phase is armed, and every wait has an end',
+  says: 'after every step exactly the timers of the phase and of what is beside are armed; every wait has an end',
   watch: () => {
     const armed = new Set<number>();
     let newest = 0;
@@ -129,11 +167,14 @@ const timersAreThePhases: Law = {
           armed.add(newest);
         }
         const wanted = armedIn(after);
-        const right = wanted === null ? armed.size === 0 : armed.size === 1 && armed.has(wanted);
-        holds(right, `armed: ${[...armed].join() || 'nothing'}, wanted: ${wanted}`, moment);
-        const { phase } = after;
-        const endless = phase.status === 'starting' && phase.pid !== null && wanted === null;
-        holds(!endless, 'waits for ready without an end', moment);
+        const right = wanted.length === armed.size && wanted.every((timerId) => armed.has(timerId));
+        holds(right, `armed: ${[...armed].join() || 'nothing'}, wanted: ${wanted.join() || 'nothing'}`, moment);
+        const { phase, beside } = after;
+        const untimed = 'timerId' in phase && phase.timerId === null;
+        const ready = untimed && phase.status === 'starting' && phase.pid !== null;
+        holds(!ready, 'waits for ready without an end', moment);
+        const alone = untimed && phase.status === 'stopping' && beside?.role !== 'leaving';
+        holds(!alone, 'waits for nothing', moment);
       },
       onRest: ignore,
     };
@@ -147,13 +188,15 @@ const stoppedByAPerson: Law = {
     return {
       onStep(moment) {
         const { before, after, event } = moment;
-        const byTrigger = event.type === 'restart' && event.cause !== 'requested';
-        const byPerson = event.type === 'start' || (event.type === 'restart' && !byTrigger);
+        const replaces = event.type === 'restart' || event.type === 'reload';
+        const byTrigger = replaces && event.cause !== 'requested';
+        const byPerson = event.type === 'start' || (replaces && !byTrigger);
         if (event.type === 'stop') kept = true;
         else if (byPerson) kept = false;
-        if (kept) holds(after.generation === before.generation, 'a stopped instance was started', moment);
+        const same = after.generation === before.generation && after.newest === before.newest;
+        if (kept) holds(same, 'a stopped instance was started', moment);
         const { status } = before.phase;
-        const spawned = after.generation > before.generation;
+        const spawned = after.newest > before.newest;
         if (status === 'exited' || status === 'fatal') {
           holds(spawned === (byPerson || byTrigger), `${event.type} at ${status}`, moment);
         }
@@ -165,7 +208,7 @@ const stoppedByAPerson: Law = {
 
 /** What may happen to processes and timers, by DESIGN 3. */
 export const LAWS_OF_PROCESSES: readonly Law[] = [
-  oneProcess,
+  atMostTwo,
   noSignalToTheDead,
   askedBeforeKilled,
   stopComesToRest,

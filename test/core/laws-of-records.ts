@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ExitReason, ExitRecord, ExitStatus } from '../../src/core/exit.ts';
+import type { ExitReason, ExitRecord, ExitStatus, StopCause } from '../../src/core/exit.ts';
 import { newInstance, step } from '../../src/core/machine.ts';
 import { type InstanceCounters, type InstanceState, LEGAL_MOVES, type Status } from '../../src/core/states.ts';
-import { broken, deathIn, holds, ignore, type Law, published, sum } from './law.ts';
+import { broken, deathIn, holds, ignore, isOfBeside, type Law, published, sum, told } from './law.ts';
 import type { Moment, World } from './world.ts';
 
 const countersAreTrue: Law = {
-  says: 'counters never fall; starts are the spawns; restarts are starts; each generation dies at most once',
+  says: 'counters never fall; starts are the spawns; a restart is another main process; each generation dies at most once',
   watch: () => {
     let spawns = 0;
     const dead = new Set<number>();
@@ -16,10 +16,11 @@ const countersAreTrue: Law = {
         spawns += effects.filter((effect) => effect.type === 'spawn').length;
         holds(neverFell(before.counters, after.counters), 'a counter fell', moment);
         holds(after.counters.starts === spawns, `${spawns} spawns`, moment);
-        holds(after.generation === spawns, `${spawns} spawns`, moment);
+        holds(after.newest === spawns && after.generation <= spawns, `${spawns} spawns`, moment);
         holds(sum(after.counters.restarts) <= spawns, 'more restarts than starts', moment);
         const restarted = sum(after.counters.restarts) - sum(before.counters.restarts);
-        holds(restarted <= after.counters.starts - before.counters.starts, 'a restart without a start', moment);
+        holds(restarted === 0 || after.generation !== before.generation, 'a restart of the same process', moment);
+        holds(restarted <= 1, 'two restarts at once', moment);
         const shown = after.restartsShown - before.restartsShown;
         holds(shown === restarted || moment.event.type === 'reset', 'restarts shown are not those counted', moment);
         const death = deathIn(moment);
@@ -61,6 +62,7 @@ const movesAreLegal: Law = {
           holds(event === moment.event.type, `not so: by ${event}`, moment);
           last = to;
         }
+        holdsBeside(moment);
       },
       onRest(world) {
         holds(last === world.state.phase.status, `told ${last}`);
@@ -68,6 +70,22 @@ const movesAreLegal: Law = {
     };
   },
 };
+
+/** What is told of the process beside the main one: that it was spawned, and that it died. */
+function holdsBeside(moment: Moment): void {
+  const { before, after, event } = moment;
+  const death = deathIn(moment);
+  const died = isOfBeside(moment) && death !== null ? [death.generation] : [];
+  const surged = after.counters.starts > before.counters.starts && after.generation === before.generation;
+  const expected = surged ? [after.newest] : died;
+  const transitions = told(moment).filter(({ beside }) => beside);
+  const generations = transitions.map(({ generation }) => generation);
+  holds(isDeepStrictEqual(generations, expected), `told of ${generations.join()}, not ${expected.join()}`, moment);
+  for (const { from, to, ...rest } of transitions) {
+    holds(from === to && from === before.phase.status, `${from} -> ${to} of what is beside`, moment);
+    holds(rest.event === event.type && (rest.exit !== null) === (death !== null), 'not so', moment);
+  }
+}
 
 const sameEventsSameStates: Law = {
   says: 'the same events give the same states and effects, also when each state was saved as JSON and read back',
@@ -89,46 +107,69 @@ const sameEventsSameStates: Law = {
 const eachDeathIsTold: Law = {
   says: 'each death is told by exactly one transition, with the reason, code, signal and uptime that it had',
   watch: () => {
-    const told = new Set<number>();
-    let sinceMs = 0;
-    let killed = 0;
+    const untold = new Map<number, ExitRecord>();
+    const sinceMs = new Map<number, number>();
+    const killed = new Set<number>();
+    let deathsTold = 0;
     return {
       onStep(moment) {
-        const { before, after, event, effects, nowMs } = moment;
+        const { event, effects, nowMs } = moment;
         const death = deathIn(moment);
         if (death !== null) {
-          const uptimeMs = event.type === 'exited' ? nowMs - sinceMs : 0;
-          const expected = expectedDeath(moment, killed === before.generation);
           const { generation, message } = death;
-          const wanted = { ...expected, generation, uptimeMs, message };
+          const uptimeMs = event.type === 'exited' ? nowMs - (sinceMs.get(generation) ?? 0) : 0;
+          const expected = expectedDeath(moment, killed);
+          const wanted = { ...expected, uptimeMs, message };
           holds(isDeepStrictEqual(death, wanted), `${JSON.stringify(death)}, not so`, moment);
+          untold.set(generation, death);
         }
-        for (const transition of published(moment)) {
-          if (transition.exit !== null) {
-            holds(!told.has(transition.exit.generation), 'a death told twice', moment);
-            holds(isDeepStrictEqual(transition.exit, after.lastExit), 'another death told', moment);
-            told.add(transition.exit.generation);
-          }
-          if (transition.to === 'starting' || transition.to === 'running') sinceMs = nowMs;
+        for (const { exit } of told(moment)) {
+          if (exit === null) continue;
+          holds(isDeepStrictEqual(exit, untold.get(exit.generation)), 'another death told, or one told twice', moment);
+          untold.delete(exit.generation);
+          deathsTold += 1;
         }
-        if (effects.some((effect) => effect.type === 'kill_tree')) killed = after.generation;
+        for (const effect of effects) {
+          if (effect.type === 'spawn') sinceMs.set(effect.generation, nowMs);
+          if (effect.type === 'kill_tree') killed.add(effect.generation);
+        }
+        const ready = becameReady(moment);
+        if (ready !== null) sinceMs.set(ready, nowMs);
       },
       onRest(world) {
-        holds(told.size === world.state.counters.starts, `${told.size} deaths told`);
+        holds(deathsTold === world.state.counters.starts, `${deathsTold} deaths told`);
       },
     };
   },
 };
 
+/** The generation of the process that became ready in this step, main or candidate, or null. */
+function becameReady(moment: Moment): number | null {
+  const { before, after } = moment;
+  if (published(moment).some(({ from, to }) => from === 'starting' && to === 'running')) return after.generation;
+  if (before.beside?.role !== 'candidate' || after.beside?.role !== 'candidate') return null;
+  return before.beside.readyAtMs === null && after.beside.readyAtMs !== null ? after.beside.generation : null;
+}
+
 /** What the death of this step must be called, by the words of DESIGN 3. */
-function expectedDeath({ before, event }: Moment, killed: boolean): Pick<ExitRecord, 'reason' | 'code' | 'signal'> {
-  if (event.type === 'spawn_failed') return { reason: 'spawn_failed', code: null, signal: null };
-  if (event.type !== 'exited') return broken(`a death by ${event.type}`);
+function expectedDeath(
+  { before, event }: Moment,
+  killed: ReadonlySet<number>,
+): Pick<ExitRecord, 'generation' | 'reason' | 'code' | 'signal'> {
+  if (event.type !== 'exited' && event.type !== 'spawn_failed') return broken(`a death by ${event.type}`);
+  const { generation } = event;
+  if (event.type === 'spawn_failed') return { generation, reason: 'spawn_failed', code: null, signal: null };
   const { code, signal } = event.exit;
-  const { phase } = before;
-  if (phase.status !== 'stopping' || phase.cause === null) return { reason: ownReason(event.exit), code, signal };
-  const limit = phase.cause === 'memory_limit' || phase.cause === 'ready_timeout';
-  return { reason: killed && !limit ? 'kill_timeout' : phase.cause, code, signal };
+  const cause = causeOfLeaving(before, generation);
+  if (cause === null) return { generation, reason: ownReason(event.exit), code, signal };
+  const limit = cause === 'memory_limit' || cause === 'ready_timeout';
+  return { generation, reason: killed.has(generation) && !limit ? 'kill_timeout' : cause, code, signal };
+}
+
+/** Why the process of a generation is told to go, or null when it is not. */
+function causeOfLeaving({ phase, beside }: InstanceState, generation: number): StopCause | null {
+  if (beside?.generation === generation) return beside.role === 'leaving' ? beside.cause : null;
+  return phase.status === 'stopping' ? phase.cause : null;
 }
 
 function ownReason({ code, signal, hint }: ExitStatus): ExitReason {

@@ -1,11 +1,31 @@
 import type { ExitStatus } from '../../src/core/exit.ts';
 import { newInstance, step } from '../../src/core/machine.ts';
 import type { PolicySpec } from '../../src/core/spec.ts';
-import type { Effect, InstanceEvent, InstanceState, Phase, Status, Transition } from '../../src/core/states.ts';
+import type {
+  Effect,
+  InstanceEvent,
+  InstanceState,
+  Phase,
+  ReloadCause,
+  Status,
+  Transition,
+} from '../../src/core/states.ts';
 import { DEFAULTS } from './policy.ts';
 
-/** One instance and a clock, for examples that are told step by step. Jitter is 0. */
-export interface OneInstance {
+/** Facts of one of the processes of the instance. */
+interface Facts {
+  spawned(): void;
+  ready(): void;
+  /** It dies, and nothing of it is left unless said otherwise. */
+  exits(status: Partial<ExitStatus>, leftovers?: boolean): void;
+  treeGone(): void;
+  drained(): void;
+  /** Its armed timer fires, at its time. */
+  timerFires(): void;
+}
+
+/** One instance and a clock, for examples that are told step by step. Jitter is 0. The facts are the main process's. */
+export interface OneInstance extends Facts {
   readonly state: InstanceState;
   readonly status: Status;
   readonly phase: Phase;
@@ -18,12 +38,8 @@ export interface OneInstance {
   pass(ms: number): void;
   changePolicy(changes: Partial<PolicySpec>): void;
   take(event: InstanceEvent): void;
-  /** The newest process is there. */
-  spawned(): void;
-  /** The newest process dies, and nothing of it is left unless said otherwise. */
-  exits(status: Partial<ExitStatus>, leftovers?: boolean): void;
-  /** The armed timer fires, at its time. */
-  timerFires(): void;
+  /** Facts of the process beside the main one. */
+  readonly beside: Facts;
 }
 
 /**
@@ -52,7 +68,39 @@ export function oneInstance(changes: Partial<PolicySpec> = {}): OneInstance {
     }
   }
 
+  function facts(generation: () => number, timer: () => number | null): Facts {
+    return {
+      spawned: () => take({ type: 'spawned', generation: generation(), pid: 1_000 + generation() }),
+      ready: () => take({ type: 'ready', generation: generation() }),
+      exits(status, leftovers = false) {
+        const exit = { code: null, signal: null, hint: null, ...status };
+        take({ type: 'exited', generation: generation(), exit, leftovers });
+      },
+      treeGone: () => take({ type: 'tree_gone', generation: generation() }),
+      drained: () => take({ type: 'drained', generation: generation() }),
+      timerFires() {
+        const timerId = timer() ?? 0;
+        const atMs = armed.get(timerId);
+        if (atMs === undefined) throw new Error(`no timer is armed in ${state.phase.status}`);
+        armed.delete(timerId);
+        nowMs = Math.max(nowMs, atMs);
+        take({ type: 'timer', timerId });
+      },
+    };
+  }
+
+  const ofMain = facts(
+    () => state.generation,
+    () => ('timerId' in state.phase ? state.phase.timerId : null),
+  );
+  const ofBeside = facts(
+    () => state.beside?.generation ?? 0,
+    () => state.beside?.timerId ?? null,
+  );
+
   return {
+    ...ofMain,
+    beside: ofBeside,
     get state() {
       return state;
     },
@@ -74,21 +122,6 @@ export function oneInstance(changes: Partial<PolicySpec> = {}): OneInstance {
       policy = { ...policy, ...later };
     },
     take,
-    spawned() {
-      take({ type: 'spawned', generation: state.generation, pid: 1_000 + state.generation });
-    },
-    exits(status, leftovers = false) {
-      const exit = { code: null, signal: null, hint: null, ...status };
-      take({ type: 'exited', generation: state.generation, exit, leftovers });
-    },
-    timerFires() {
-      const timerId = 'timerId' in state.phase ? (state.phase.timerId ?? 0) : 0;
-      const atMs = armed.get(timerId);
-      if (atMs === undefined) throw new Error(`no timer is armed in ${state.phase.status}`);
-      armed.delete(timerId);
-      nowMs = Math.max(nowMs, atMs);
-      take({ type: 'timer', timerId });
-    },
   };
 }
 
@@ -100,6 +133,24 @@ export function runningInstance(changes: Partial<PolicySpec> = {}): OneInstance 
   const app = oneInstance(changes);
   app.take({ type: 'start' });
   app.spawned();
-  if (app.status === 'starting') app.take({ type: 'ready', generation: 1 });
+  if (app.status === 'starting') app.ready();
+  return app;
+}
+
+/** Generation 1 runs since 0 ms; at 60 s its candidate, generation 2, was spawned. */
+export function surgingInstance(changes: Partial<PolicySpec> = {}, cause: ReloadCause = 'requested'): OneInstance {
+  const app = runningInstance(changes);
+  app.pass(60_000);
+  app.take({ type: 'reload', cause });
+  app.beside.spawned();
+  return app;
+}
+
+/** Generation 2 was ready 300 ms after its spawn and has settled: generation 1 drains. */
+export function promotedInstance(changes: Partial<PolicySpec> = {}, cause: ReloadCause = 'requested'): OneInstance {
+  const app = surgingInstance(changes, cause);
+  app.pass(300);
+  app.beside.ready();
+  app.beside.timerFires();
   return app;
 }

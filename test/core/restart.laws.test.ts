@@ -21,6 +21,7 @@ const IMMORTAL: Fate = {
   child: null,
   readyMs: 0,
   memoryMs: null,
+  drainMs: 0,
 };
 
 /** The ways in which a process ends after `lifeMs` without anybody having asked for it. */

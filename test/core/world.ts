@@ -120,7 +120,7 @@ export class World {
     let afterMs = 0;
     for (const trigger of this.#history.triggers) {
       afterMs += trigger.afterMs;
-      this.#at(afterMs, () => this.#take({ type: 'restart', cause: trigger.cause }));
+      this.#at(afterMs, () => this.#take(trigger.command));
     }
   }
 
@@ -141,11 +141,14 @@ export class World {
 
   /** Without `treekill` nobody waits for what a process leaves behind. */
   #abandon(event: InstanceEvent): void {
+    const { generation, beside } = this.state;
     const exited = event.type === 'exited';
-    const tree = this.trees.get(exited ? event.generation : this.state.generation);
-    if (!tree) return;
-    if (exited) tree.seenToExit = true;
-    if (tree.seenToExit && !this.#policy.treekill) tree.abandoned = true;
+    for (const known of exited ? [event.generation] : [generation, beside?.generation ?? 0]) {
+      const tree = this.trees.get(known);
+      if (!tree) continue;
+      if (exited) tree.seenToExit = true;
+      if (tree.seenToExit && !this.#policy.treekill) tree.abandoned = true;
+    }
   }
 
   #perform(effect: Effect): void {
@@ -163,6 +166,9 @@ export class World {
         break;
       case 'disarm':
         this.armed.delete(effect.timerId);
+        break;
+      case 'drain':
+        this.#drain(effect.generation);
         break;
       case 'publish':
         break;
@@ -220,6 +226,11 @@ export class World {
     if (rootMs !== null) this.#at(rootMs, () => this.#die(tree, gone));
     const childMs = kill ? fate.killMs : (fate.child?.leaveMs ?? null);
     if (childMs !== null && this.#policy.treekill) this.#at(childMs, () => this.#endChild(tree));
+  }
+
+  #drain(generation: number): void {
+    const drainMs = this.trees.get(generation)?.fate.drainMs ?? null;
+    if (drainMs !== null) this.#at(drainMs, () => this.#tell({ type: 'drained', generation }, 0));
   }
 
   #die(tree: Tree, exit: ExitStatus): void {
