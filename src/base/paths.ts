@@ -11,6 +11,8 @@ export interface Home {
   readonly settingsFile: string;
   readonly runDir: string;
   readonly socket: string;
+  /** Where the agents in the apps find the daemon. */
+  readonly agentSocket: string;
   /** A secret that names the lock, so that nobody else can take it. */
   readonly lockKeyFile: string;
   readonly logsDir: string;
@@ -44,6 +46,7 @@ export function homeOf(env: NodeJS.ProcessEnv = process.env): Home {
     settingsFile: path.join(root, 'settings.json'),
     runDir,
     socket,
+    agentSocket: path.join(runDir, 'agent.sock'),
     lockKeyFile: path.join(runDir, 'lock.key'),
     logsDir: path.join(root, 'logs'),
     pidsDir: path.join(root, 'pids'),

@@ -102,6 +102,7 @@ function runMkfifo(paths: readonly string[]): Promise<string> {
   });
 }
 
-function isFifo(path: string): boolean {
+/** True when there is a named pipe under this path. */
+export function isFifo(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }

@@ -7,6 +7,8 @@ export interface SpawnRequest {
   readonly process: ProcessSpec;
   /** Variables that name the instance, laid over the app's environment. */
   readonly instanceEnv: Readonly<Record<string, string>>;
+  /** The agent to load into a Node app, or null. */
+  readonly agentFile: string | null;
   /** Open for reading and writing; the caller closes them. */
   readonly stdoutFd: number;
   readonly stderrFd: number;
@@ -44,7 +46,7 @@ const WORDS: Readonly<Record<string, string>> = {
  */
 export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): ChildProcess | null {
   const { process: spec } = request;
-  const [file, args] = commandLine(spec);
+  const [file, args] = commandLine(spec, request.agentFile);
   let settled = false;
   const fail = (error: unknown) => {
     if (settled) return;
@@ -82,14 +84,26 @@ export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): Ch
 /**
  * The words that are executed.
  * @param spec how one process of the app is made
+ * @param agentFile to load first, or null
  * @returns program and its arguments
  */
-function commandLine(spec: ProcessSpec): readonly [string, readonly string[]] {
+function commandLine(spec: ProcessSpec, agentFile: string | null): readonly [string, readonly string[]] {
   if (spec.shellLine)
     return [spec.interpreter === 'none' ? 'bash' : spec.interpreter, ['-c', spec.script, ...spec.args]];
   if (spec.interpreter === 'none') return [spec.script, spec.args];
-  const sourceMaps = spec.sourceMaps && runsNode(spec) ? ['--enable-source-maps'] : [];
-  return [spec.interpreter, [...sourceMaps, ...spec.interpreterArgs, spec.script, ...spec.args]];
+  const flags = runsNode(spec) ? nodeFlags(spec, agentFile) : spec.interpreterArgs;
+  return [spec.interpreter, [...flags, spec.script, ...spec.args]];
+}
+
+/**
+ * The flags of Node itself.
+ * @param spec how one process of the app is made
+ * @param agentFile to load first, or null
+ * @returns flags as they stand before the script
+ */
+export function nodeFlags(spec: ProcessSpec, agentFile: string | null): readonly string[] {
+  const agent = agentFile === null ? [] : ['--require', agentFile];
+  return [...agent, ...(spec.sourceMaps ? ['--enable-source-maps'] : []), ...spec.interpreterArgs];
 }
 
 /** True when the program is Node itself, which understands an IPC channel. */
