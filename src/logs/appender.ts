@@ -18,6 +18,10 @@ export interface Appender {
   readonly inode: number;
   /** Length of the file when it was opened. */
   readonly sizeBytes: number;
+  /** False for devices and pipes, which are never rolled. */
+  readonly isRegular: boolean;
+  /** When the file was written to last, before it was opened; Unix ms. */
+  readonly mtimeMs: number;
   write(chunk: Buffer): void;
   /** Closes the file; only once everything that was given is written. */
   end(): Promise<void>;
@@ -41,13 +45,15 @@ export interface AppenderHandlers {
  */
 export async function openAppender(file: string, handlers: AppenderHandlers): Promise<Appender> {
   const fd = await openMaking(file);
-  const { ino, size } = await statOpen(fd);
+  const stats = await statOpen(fd);
   const boom = new SonicBoom({ fd, contentMode: 'buffer', maxWrite: MAX_WRITE_BYTES });
   boom.on('write', (bytes: number) => handlers.onWritten(bytes));
   boom.on('error', (error: Error) => handlers.onFailed(error));
   return {
-    inode: ino,
-    sizeBytes: size,
+    inode: stats.ino,
+    sizeBytes: stats.size,
+    isRegular: stats.isFile(),
+    mtimeMs: stats.mtimeMs,
     // In contentMode `buffer` it takes buffers, which its types do not say.
     write: (chunk) => void boom.write(chunk as unknown as string),
     // Not boom.end(), which flushes the disk first: with hundreds of files that takes seconds, and is not awaited.

@@ -1,16 +1,17 @@
 import { closeSync } from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { messageOf, PromvisorError } from '../base/errors.ts';
-import type { LogsSpec } from '../core/spec.ts';
+import type { LogsSpec, RollSpec } from '../core/spec.ts';
 import type { LogFanout } from './fanout.ts';
+import { createLanes, type PipePaths } from './lanes.ts';
 import { lastLinesOf } from './last-bytes.ts';
 import type { PipeCalls } from './pump.ts';
+import type { Position } from './read/position.ts';
 import type { StreamAccount, StreamName } from './record.ts';
 import type { SinkRegistry } from './sink.ts';
 import { createLogStream, type LogStream } from './stream.ts';
 
-/** The output of one instance: its two pipes, its files, its last words, over all its processes. */
+/** The output of one instance: its pipes, its files, its last words, over all its processes. */
 export interface InstanceLogs {
   /**
    * Makes the pipes and starts reading.
@@ -18,20 +19,38 @@ export interface InstanceLogs {
    */
   open(): Promise<void>;
   /**
-   * Write ends for a new process: blocking, read-write; the caller closes them after the spawn.
-   * @throws PromvisorError START_FAILED when they cannot be opened
+   * Makes the second pair of pipes, needed while two processes of the instance live at once; once, however often it
+   * is called. Nothing else makes it: an app that is never reloaded has one pair.
+   * @throws PromvisorError HOME_UNUSABLE when the pipes cannot be made; the next call tries again
    */
-  openForSpawn(): { readonly out: number; readonly error: number };
-  /** Takes everything that is in the pipes now, at most 1 MiB a stream: called when a process was seen to exit. */
-  drain(): void;
-  /** The last bytes of a stream, at most 8 KiB. */
-  lastBytes(stream: StreamName): Buffer;
+  prepareSecond(): Promise<void>;
+  /**
+   * The named pipes for the process of a generation, and theirs alone until `drain(generation)`: those it has, else
+   * the first free pair. Without a free pair it shares that of the older process, which is reported as a problem.
+   */
+  pipesFor(generation: number): PipePaths;
+  /**
+   * Write ends of `pipesFor(generation)`: blocking, read-write; the caller closes them after the spawn.
+   * @throws PromvisorError START_FAILED when they cannot be opened; then the pipes are free again
+   */
+  openForSpawn(generation: number): { readonly out: number; readonly error: number };
+  /**
+   * The process of this generation was seen to exit, or could not be spawned: takes everything that is in its pipes
+   * now, at most 1 MiB a stream; then they are free for the next process.
+   */
+  drain(generation: number): void;
+  /**
+   * The last bytes that the process of a generation wrote to a stream, at most 8 KiB. They are known until the second
+   * process after it has spoken in the same pipes, so that a death can be told after the next process was spawned.
+   */
+  lastBytes(stream: StreamName, generation: number): Buffer;
   /** The last lines of a stream, as far as they are in `lastBytes`; an unfinished line counts. */
-  lastLines(stream: StreamName, count: number): string[];
+  lastLines(stream: StreamName, count: number, generation: number): string[];
+  /** Figures of each stream over all processes and pipes. */
   account(): Readonly<Record<StreamName, StreamAccount>>;
   files(): LogFiles;
-  /** How long each file of `files` is once every line published so far is written, in bytes; 0 without a file. */
-  positions(): Readonly<Record<StreamName, number>>;
+  /** Where each file of `files` ends once every line published so far is written; null without a file. */
+  positions(): Readonly<Record<StreamName, Position | null>>;
   /** Waits, for a bounded time, until every line published so far is in its file. */
   settled(): Promise<void>;
   /**
@@ -44,6 +63,8 @@ export interface InstanceLogs {
   /** Reads what is left, writes it, closes, removes the pipes; once, however often it is called. */
   close(): Promise<void>;
 }
+
+export type { PipePaths } from './lanes.ts';
 
 /** Absolute paths with the instance id put in; null without a file. */
 export interface LogFiles {
@@ -65,6 +86,10 @@ export interface InstanceLogsOptions {
   readonly fanout: LogFanout;
   readonly clock: Clock;
   onProblem(message: string): void;
+  /** A file was rolled for a line of this stream. */
+  onRolled?(stream: StreamName): void;
+  /** What the app says about its files now; without it, what `logs` says. */
+  roll?(): RollSpec;
 }
 
 /**
@@ -74,10 +99,11 @@ export interface InstanceLogsOptions {
  */
 export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
   const { id, runDir, pipes, sinks } = options;
-  const fifos = { out: path.join(runDir, `${id}.out`), error: path.join(runDir, `${id}.err`) };
   const files = filesOf(options.logs, id);
   const written = [...new Set([files.out, files.error, files.combined])].filter((file) => file !== null);
+  const onProblem = (message: string) => options.onProblem(message);
   const streams = { out: streamOf('out'), error: streamOf('error') };
+  const lanes = createLanes({ id, runDir, pipes, streams, onProblem });
   let closing: Promise<void> | null = null;
 
   function streamOf(stream: StreamName): LogStream {
@@ -85,53 +111,39 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
     return createLogStream({
       source: { id, app, slot, stream },
       logs,
-      path: fifos[stream],
       files: [...new Set([files[stream], files.combined])].filter((file) => file !== null),
       openForReading: pipes.openForReading,
       sinks,
       fanout,
       clock,
-      onProblem: (message) => options.onProblem(message),
+      onProblem,
+      onRolled: () => options.onRolled?.(stream),
+      roll: () => options.roll?.() ?? logs.roll,
     });
   }
 
-  function start(): void {
-    streams.out.start();
-    streams.error.start();
-  }
-
-  function openForSpawn(): { readonly out: number; readonly error: number } {
-    // A pipe that could not be read before may be whole again.
-    start();
-    const out = openEnd(fifos.out, pipes);
+  function openForSpawn(generation: number): { readonly out: number; readonly error: number } {
+    const paths = lanes.take(generation);
+    let out: number | null = null;
     try {
-      return { out, error: openEnd(fifos.error, pipes) };
+      out = openEnd(paths.out, pipes);
+      return { out, error: openEnd(paths.error, pipes) };
     } catch (error) {
-      closeSync(out);
+      if (out !== null) closeSync(out);
+      lanes.leave(generation);
       throw error;
     }
   }
 
-  function drain(): void {
-    streams.out.drain();
-    streams.error.drain();
-  }
-
-  async function close(): Promise<void> {
-    await Promise.all([streams.out.close(), streams.error.close()]);
-    pipes.removeFifos([fifos.out, fifos.error]);
-  }
-
   return {
-    async open() {
-      await pipes.makeFifos([fifos.out, fifos.error]);
-      start();
-    },
+    open: lanes.open,
+    prepareSecond: lanes.prepareSecond,
+    pipesFor: lanes.take,
     openForSpawn,
-    drain,
-    lastBytes: (stream) => streams[stream].last()?.read() ?? Buffer.alloc(0),
-    lastLines(stream, count) {
-      const last = streams[stream].last();
+    drain: lanes.leave,
+    lastBytes: (stream, generation) => lanes.lastWords(stream, generation)?.read() ?? Buffer.alloc(0),
+    lastLines(stream, count, generation) {
+      const last = lanes.lastWords(stream, generation);
       return last === null ? [] : lastLinesOf(last, count);
     },
     account: () => ({ out: streams.out.account, error: streams.error.account }),
@@ -147,7 +159,7 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
       for (const file of written) sinks.reopen(file);
     },
     close() {
-      closing ??= close();
+      closing ??= lanes.close();
       return closing;
     },
   };
@@ -162,8 +174,8 @@ function openEnd(fifo: string, pipes: PipeCalls): number {
   }
 }
 
-function positionOf(file: string | null, sinks: SinkRegistry): number {
-  return file === null ? 0 : sinks.position(file);
+function positionOf(file: string | null, sinks: SinkRegistry): Position | null {
+  return file === null ? null : sinks.position(file);
 }
 
 /**

@@ -1,8 +1,15 @@
-import { stat, statSync } from 'node:fs';
-import { truncate as truncateFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
-import { errnoOf, messageOf, PromvisorError } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
+import type { RollSpec } from '../core/spec.ts';
 import { type Appender, openAppender } from './appender.ts';
+import { emptyFile, sizeOf } from './file-size.ts';
+import { createLiveIndex } from './live-index.ts';
+import { moveAway } from './move-away.ts';
+import { createNameWatch } from './name-watch.ts';
+import { createOutage } from './outage.ts';
+import type { Position } from './read/position.ts';
+import { createRollWatch } from './roll-watch.ts';
+import { type RollRules, rulesOf } from './rules.ts';
 import { createWaits } from './waits.ts';
 import { createWriteQueue, type Writer } from './write-queue.ts';
 
@@ -15,18 +22,37 @@ const HIGH_WATER_BYTES = 128 * 1024;
 const WRITER_LIMIT_BYTES = 1024 * 1024;
 /** After a failure the file is left alone for this long. */
 const RETRY_MS = 1000;
-/** How often a file in use is looked for under its name. */
-const LOOK_MS = 1000;
 
-/** A file that lines are appended to, shared by its writers. */
+/** A file that lines are appended to, shared by its writers, and rolled between two lines. */
 export interface LogFile {
   write(writer: Writer, chunk: Buffer, lines: number): boolean;
   onDrain(callback: () => void): void;
   truncate(): Promise<void>;
   reopen(): void;
-  position(): number;
+  /** Rolls the file when its time has come, although nobody writes. */
+  tick(): void;
+  position(): Position;
   settled(): Promise<void>;
   close(): Promise<void>;
+  /** Who wrote last, null before the first line. */
+  latestWriter(): Writer | null;
+}
+
+/** The system calls of a log file. */
+export interface FileCalls {
+  readonly openAppender: typeof openAppender;
+  readonly moveAway: typeof moveAway;
+}
+
+export interface LogFileOptions {
+  /** Absolute path; its directory is made when missing. */
+  readonly file: string;
+  readonly clock: Clock;
+  /** Rules where the app says nothing. */
+  readonly defaults: RollRules;
+  /** The file has this number now, and a new one is begun. */
+  readonly onRolled: (seq: number) => void;
+  readonly calls?: FileCalls;
 }
 
 type Phase =
@@ -37,27 +63,32 @@ type Phase =
 /**
  * Makes a log file. It is opened with the first line; while it cannot be written, lines are dropped and counted, and
  * it is tried again with the first line a second later.
- * @param file absolute path; its directory is made when missing
- * @param clock for the waits
+ * @param options path, clock and rules
  * @returns the file, not yet opened
  */
-export function createLogFile(file: string, clock: Clock): LogFile {
+export function createLogFile(options: LogFileOptions): LogFile {
+  const { file, clock, defaults, calls = { openAppender, moveAway } } = options;
   const queue = createWriteQueue();
   const waits = createWaits(clock);
+  const index = createLiveIndex(file);
+  const names = createNameWatch(file, clock);
+  const watch = createRollWatch();
+  const outage = createOutage(report);
   let phase: Phase = { is: 'shut' };
   let diskBytes = 0;
-  let reopening = false;
+  /** Nothing is handed to the disk while the file is about to be another one. */
+  let held: 'reopen' | 'roll' | null = null;
+  let rolling: Promise<void> | null = null;
   /** True when the file ends in the middle of a line. */
   let torn = false;
-  let lookedAtMs = clock.nowMs();
-  /** Lines dropped since the file was last well; null while it is well. */
-  let outage: { lines: number } | null = null;
   let latest: Writer | null = null;
+  let ruled: { readonly spec: RollSpec; readonly rules: RollRules } | null = null;
 
   function write(writer: Writer, chunk: Buffer, lines: number): boolean {
     latest = writer;
     if (phase.is === 'broken' && clock.nowMs() < phase.retryAtMs) {
-      drop(writer, lines);
+      outage.lost(lines);
+      writer.owner.onDropped(lines, 'disk_error');
       return true;
     }
     if (writer.pendingBytes + chunk.length > WRITER_LIMIT_BYTES) {
@@ -70,24 +101,19 @@ export function createLogFile(file: string, clock: Clock): LogFile {
     return queue.pendingBytes() < HIGH_WATER_BYTES;
   }
 
-  function drop(writer: Writer, lines: number): void {
-    if (outage !== null) outage.lines += lines;
-    writer.owner.onDropped(lines, 'disk_error');
-  }
-
   async function start(): Promise<void> {
     const opening: Phase = { is: 'opening' };
     phase = opening;
     try {
       // A file that was let go says no more: its bytes were given up, and are counted as such.
       const isCurrent = () => phase.is === 'open' && phase.appender === appender;
-      const appender = await openAppender(file, {
+      const appender = await calls.openAppender(file, {
         onWritten: (bytes) => isCurrent() && onWritten(bytes),
         onFailed: (error) => isCurrent() && breakOff(error),
       });
       if (phase !== opening) return letGo(appender);
       phase = { is: 'open', appender };
-      diskBytes = appender.sizeBytes;
+      opened(appender);
       if (torn) queue.addNewlineFirst();
       torn = false;
       handOver(appender);
@@ -96,17 +122,53 @@ export function createLogFile(file: string, clock: Clock): LogFile {
     }
   }
 
+  function opened({ inode, sizeBytes, isRegular, mtimeMs }: Appender): void {
+    if (isRegular) {
+      index.opened({ inode, sizeBytes, leastBytes: diskBytes });
+      watch.began(sizeBytes > 0 ? mtimeMs : clock.wallMs());
+    }
+    diskBytes = sizeBytes;
+  }
+
   function handOver(appender: Appender): void {
-    if (reopening) return;
-    for (let chunk = queue.next(); chunk !== null; chunk = queue.next()) appender.write(chunk);
+    while (held === null) {
+      const entry = queue.peek();
+      if (entry === null) return;
+      // What ends a torn line belongs to this file.
+      if (appender.isRegular && entry.writer !== null && !isReady(entry.chunk.length)) roll();
+      else {
+        queue.handOver();
+        appender.write(entry.chunk);
+      }
+    }
+  }
+
+  /** False when the file is to be rolled before these bytes are written. */
+  function isReady(bytes: number): boolean {
+    const atBytes = diskBytes + queue.handedBytes();
+    const wallMs = clock.wallMs();
+    if (isDue(atBytes, bytes, wallMs)) return false;
+    // Before the bytes, so that nobody sees lines without their time.
+    index.note(atBytes, wallMs);
+    return true;
+  }
+
+  function isDue(atBytes: number, bytes: number, wallMs: number): boolean {
+    return latest !== null && watch.isDue(rules(latest), { atBytes, bytes }, { wallMs, nowMs: clock.nowMs() });
+  }
+
+  /** Made anew when the app says something else, not for every write. */
+  function rules({ owner }: Writer): RollRules {
+    const spec = owner.roll();
+    if (spec !== ruled?.spec) ruled = { spec, rules: rulesOf(spec, defaults) };
+    return ruled.rules;
   }
 
   function onWritten(bytes: number): void {
     diskBytes += bytes;
     queue.written(bytes);
-    if (outage !== null) report(`is written again, ${outage.lines} lines were dropped`);
-    outage = null;
-    if (reopening && queue.handedBytes() === 0) swap();
+    outage.over();
+    if (held !== null) whenIdle();
     else look();
     release();
   }
@@ -114,6 +176,50 @@ export function createLogFile(file: string, clock: Clock): LogFile {
   function release(): void {
     waits.advance(queue.settledBytes());
     if (queue.pendingBytes() < HIGH_WATER_BYTES) waits.drain();
+  }
+
+  /** Between two lines, with nothing on its way to the disk. */
+  function whenIdle(): void {
+    if (queue.handedBytes() > 0 || rolling !== null) return;
+    if (held === 'reopen') swap();
+    else if (held === 'roll' && phase.is === 'open') {
+      rolling = move(phase.appender).finally(() => {
+        rolling = null;
+      });
+    }
+  }
+
+  function roll(): void {
+    held = 'roll';
+    whenIdle();
+  }
+
+  async function move(appender: Appender): Promise<void> {
+    try {
+      const seq = await calls.moveAway({ live: file, inode: appender.inode, seq: index.seq() });
+      if (seq !== null) {
+        latest?.owner.onRolled();
+        options.onRolled(seq);
+      }
+      swap();
+    } catch (error) {
+      watch.failed(clock.nowMs());
+      latest?.owner.onWriteError();
+      report(`expected to roll the log, got "${messageOf(error)}"; it is appended to meanwhile`);
+      if (held === 'reopen') return swap();
+      held = null;
+      if (phase.is === 'open') handOver(phase.appender);
+    }
+  }
+
+  /** The next line opens the file by its name. */
+  function swap(): void {
+    held = null;
+    if (phase.is !== 'open') return;
+    index.close();
+    void letGo(phase.appender);
+    phase = { is: 'shut' };
+    if (queue.pendingBytes() > 0) void start();
   }
 
   async function letGo(appender: Appender): Promise<void> {
@@ -124,25 +230,12 @@ export function createLogFile(file: string, clock: Clock): LogFile {
     }
   }
 
-  /** Between two lines: the next one opens the file by its name. */
-  function swap(): void {
-    reopening = false;
-    if (phase.is !== 'open') return;
-    void letGo(phase.appender);
-    phase = { is: 'shut' };
-    if (queue.pendingBytes() > 0) void start();
-  }
-
-  /** Finds out whether the name still means this file: others rotate and remove log files. */
   function look(): void {
-    const nowMs = clock.nowMs();
-    if (nowMs - lookedAtMs < LOOK_MS || phase.is !== 'open') return;
-    lookedAtMs = nowMs;
+    if (phase.is !== 'open') return;
     const { appender } = phase;
-    stat(file, (error, found) => {
-      if (phase.is !== 'open' || phase.appender !== appender) return;
-      if (errnoOf(error) === 'ENOENT') report('was removed, it is made again');
-      else if (error !== null || found.ino === appender.inode) return;
+    names.look(appender, diskBytes, (isGone) => {
+      if (phase.is !== 'open' || phase.appender !== appender || held !== null) return;
+      if (isGone) report('was removed, it is made again');
       reopen();
     });
   }
@@ -151,10 +244,10 @@ export function createLogFile(file: string, clock: Clock): LogFile {
     const { lines, byWriter, torn: tornNow } = queue.dropAll();
     if (phase.is === 'open') phase.appender.destroy();
     phase = { is: 'broken', retryAtMs: clock.nowMs() + RETRY_MS };
-    reopening = false;
+    index.close();
+    held = null;
     torn ||= tornNow;
-    if (outage === null) report(`expected to write the log, got "${messageOf(error)}"; lines are dropped meanwhile`);
-    outage = { lines: (outage?.lines ?? 0) + lines };
+    outage.failed(error, lines);
     for (const [writer, lost] of byWriter) {
       writer.owner.onWriteError();
       writer.owner.onDropped(lost, 'disk_error');
@@ -168,60 +261,40 @@ export function createLogFile(file: string, clock: Clock): LogFile {
 
   function reopen(): void {
     if (phase.is !== 'open') return;
-    reopening = true;
-    if (queue.handedBytes() === 0) swap();
+    held = 'reopen';
+    whenIdle();
   }
 
-  function settled(): Promise<void> {
-    return waits.until(queue.settledBytes() + queue.pendingBytes(), queue.settledBytes());
-  }
+  const settled = () => waits.until(queue.settledBytes() + queue.pendingBytes(), queue.settledBytes());
+  const takenBytes = () => (phase.is === 'open' ? diskBytes : sizeOf(file)) + queue.pendingBytes();
 
   return {
     write,
     onDrain: waits.onDrain,
     reopen,
     settled,
-    position: () => (phase.is === 'open' ? diskBytes : sizeOf(file)) + queue.pendingBytes(),
+    latestWriter: () => latest,
+    tick() {
+      const isOpen = phase.is === 'open' && phase.appender.isRegular && held === null;
+      if (isOpen && isDue(diskBytes + queue.handedBytes(), 0, clock.wallMs())) roll();
+    },
+    position: () => ({ seq: index.seq(), offset: takenBytes() }),
     async truncate() {
       await settled();
+      await rolling;
       await emptyFile(file);
-      diskBytes = 0;
       torn = false;
+      // How long it is now is read when it is opened again: lines may have come meanwhile.
+      reopen();
     },
     async close() {
       await settled();
+      await rolling;
       if (queue.pendingBytes() > 0) breakOff(new Error('the disk took too long'));
       const ended = phase.is === 'open' ? letGo(phase.appender) : null;
       phase = { is: 'shut' };
+      index.close();
       await ended;
     },
   };
-}
-
-/**
- * Empties a log file; one that is not there, or is a device, is left as it is.
- * @param file absolute path
- * @throws PromvisorError INTERNAL when it cannot be emptied
- */
-export async function emptyFile(file: string): Promise<void> {
-  try {
-    if (statSync(file, { throwIfNoEntry: false })?.isFile()) await truncateFile(file);
-  } catch (error) {
-    throw new PromvisorError('INTERNAL', `${file}: expected to empty the log file, got "${messageOf(error)}"`, {
-      cause: error,
-    });
-  }
-}
-
-/**
- * Measures a log file.
- * @param file absolute path
- * @returns its bytes; 0 when it is not there or is a device
- */
-export function sizeOf(file: string): number {
-  try {
-    return statSync(file).size;
-  } catch {
-    return 0;
-  }
 }

@@ -51,6 +51,7 @@ export function createPump(options: PumpOptions): Pump {
     if (reader !== null) return;
     try {
       reader = open();
+      if (paused) pause();
     } catch (error) {
       options.onProblem(`${options.path}: expected to read the pipe, got "${messageOf(error)}"`);
     }
@@ -88,7 +89,6 @@ export function createPump(options: PumpOptions): Pump {
     options.onEnd();
     reader = null;
     start();
-    if (paused) pause();
   }
 
   function pause(): void {

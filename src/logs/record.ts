@@ -21,8 +21,11 @@ export interface LogSource {
   readonly stream: StreamName;
 }
 
-/** Why lines did not reach their file. */
-export const DROP_REASONS = ['buffer_full', 'disk_error'] as const;
+/**
+ * Why lines were lost: before they reached their file, or (retention_unshipped) after that, with a file that had to go
+ * before all of it was shipped.
+ */
+export const DROP_REASONS = ['buffer_full', 'disk_error', 'retention_unshipped'] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];
 
@@ -31,12 +34,12 @@ export interface StreamAccount {
   lines: number;
   /** Bytes read. */
   bytes: number;
-  /** Lines that did not reach a file, of every reason. */
+  /** Lines that did not reach a file; lines = written + dropped. */
   dropped: number;
   readonly droppedBy: Record<DropReason, number>;
   /** Lines that were too long and lost their end. */
   cut: number;
-  /** Failed tries to open or write a file. */
+  /** Failed tries to open, write or roll a file. */
   writeErrors: number;
 }
 
@@ -45,5 +48,6 @@ export interface StreamAccount {
  * @returns all figures 0
  */
 export function newAccount(): StreamAccount {
-  return { lines: 0, bytes: 0, dropped: 0, droppedBy: { buffer_full: 0, disk_error: 0 }, cut: 0, writeErrors: 0 };
+  const droppedBy = { buffer_full: 0, disk_error: 0, retention_unshipped: 0 };
+  return { lines: 0, bytes: 0, dropped: 0, droppedBy, cut: 0, writeErrors: 0 };
 }

@@ -1,3 +1,5 @@
+import type { RollSpec } from '../core/spec.ts';
+import type { Position } from './read/position.ts';
 import type { DropReason } from './record.ts';
 
 /** Where the lines of one stream go. The file behind it may be shared with other streams. */
@@ -22,6 +24,10 @@ export interface SinkOwner {
   onDropped(lines: number, reason: DropReason): void;
   onWriteError(): void;
   onProblem(message: string): void;
+  /** A file was closed and a new one begun, for a line of this writer. */
+  onRolled(): void;
+  /** What the app says about its files now. */
+  roll(): RollSpec;
 }
 
 /** The log files of a daemon, by path: streams that name one path share one file. */
@@ -30,10 +36,14 @@ export interface SinkRegistry {
   acquire(path: string, owner: SinkOwner): LogSink;
   /** Empties the file, after what is pending was written. */
   truncate(path: string): Promise<void>;
+  /** Tells a writer of the file of lines that were lost with a rolled file; nobody when there is none any more. */
+  lostUnshipped(path: string, lines: number): void;
   /** Opens the file anew by its name, between two lines. */
   reopen(path: string): void;
-  /** How long the file is once everything taken so far is written, in bytes. */
-  position(path: string): number;
+  /** Where the file ends once everything taken so far is written. */
+  position(path: string): Position;
+  /** How long the file is once everything taken so far is written: `position` without its number, and cheap. */
+  bytes(path: string): number;
   /** Waits, for a bounded time, until everything taken so far is in the file. */
   settled(path: string): Promise<void>;
 }

@@ -22,8 +22,10 @@ export interface WriteQueue {
   add(chunk: Buffer, lines: number, writer: Writer): void;
   /** Puts a newline in front of what waits; only while nothing is handed over. */
   addNewlineFirst(): void;
-  /** The next chunk to hand to the disk, or null. */
-  next(): Buffer | null;
+  /** The next chunk to hand to the disk and whose it is, or null. */
+  peek(): Readonly<Pick<Entry, 'chunk' | 'writer'>> | null;
+  /** That chunk was handed to the disk. */
+  handOver(): void;
   /** The disk has written the next `bytes` of what was handed over. */
   written(bytes: number): void;
   /** Gives up everything; tells each owner of a line how many it lost. */
@@ -92,7 +94,7 @@ export function createWriteQueue(): WriteQueue {
   function dropAll(): Dropped {
     const byWriter = new Map<Writer, number>();
     const first = entries[head];
-    const torn = first !== undefined && first.leftBytes < first.chunk.length && !endsLine(first);
+    const torn = first !== undefined && endsTorn(first);
     let lines = 0;
     for (const entry of entries.slice(head)) {
       const lost = linesLeft(entry);
@@ -116,12 +118,10 @@ export function createWriteQueue(): WriteQueue {
       entries.splice(head, 0, { chunk: NEWLINE, lines: 0, writer: null, leftBytes: 1 });
       pendingBytes += 1;
     },
-    next() {
-      const entry = entries[waiting];
-      if (entry === undefined) return null;
+    peek: () => entries[waiting] ?? null,
+    handOver() {
+      handedBytes += entries[waiting]?.chunk.length ?? 0;
       waiting++;
-      handedBytes += entry.chunk.length;
-      return entry.chunk;
     },
     written,
     dropAll,
@@ -131,8 +131,10 @@ export function createWriteQueue(): WriteQueue {
   };
 }
 
-function endsLine(entry: Entry): boolean {
-  return entry.chunk[entry.chunk.length - entry.leftBytes - 1] === 10;
+/** True when the file ends in the middle of a line: of this entry, or of an older one that this newline was to end. */
+function endsTorn({ chunk, leftBytes, writer }: Entry): boolean {
+  if (writer === null) return true;
+  return leftBytes < chunk.length && chunk[chunk.length - leftBytes - 1] !== 10;
 }
 
 /** Lines of an entry that are not wholly written. */

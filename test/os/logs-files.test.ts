@@ -12,7 +12,8 @@ import {
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import { createWriteQueue } from '../../src/logs/write-queue.ts';
+import { createWriteQueue, type WriteQueue, type Writer } from '../../src/logs/write-queue.ts';
+import { AS_SET } from '../support/fleet-source.ts';
 import { logsBench, runOn } from '../support/instance-logs.ts';
 import { until } from '../support/until.ts';
 
@@ -26,6 +27,19 @@ function leapingClock(): Clock & { leap(ms: number): void } {
       aheadMs += ms;
     },
   };
+}
+
+/** A writer that nobody listens to. */
+function silentWriter(): Writer {
+  const silent = () => {};
+  const owner = { onDropped: silent, onWriteError: silent, onProblem: silent, onRolled: silent, roll: () => AS_SET };
+  return { owner, pendingBytes: 0, writtenBytes: 0 };
+}
+
+function nextOf(queue: WriteQueue): Buffer | null {
+  const entry = queue.peek();
+  if (entry !== null) queue.handOver();
+  return entry?.chunk ?? null;
 }
 
 /** What the descriptors of this process stand for: proc_pid_fd(5). */
@@ -97,9 +111,9 @@ describe('files', () => {
   test.each([null, '/dev/null'])('%s: read, counted and thrown away', async (outFile) => {
     const bench = logsBench();
     const logs = await bench.open({ outFile });
-    await runOn(logs, 'echo one; echo two');
+    const { generation } = await runOn(logs, 'echo one; echo two');
     expect(logs.account().out).toMatchObject({ lines: 2, bytes: 8, dropped: 0 });
-    expect(logs.lastLines('out', 5)).toEqual(['one', 'two']);
+    expect(logs.lastLines('out', 5, generation)).toEqual(['one', 'two']);
     expect(logs.files().out).toBeNull();
   });
 
@@ -130,7 +144,11 @@ describe('a file that cannot be written', () => {
     const logs = await bench.open();
     await runOn(logs, 'echo one; echo two');
     await runOn(logs, 'echo three; echo said >&2');
-    expect(logs.account().out).toMatchObject({ lines: 3, dropped: 3, droppedBy: { disk_error: 3, buffer_full: 0 } });
+    expect(logs.account().out).toMatchObject({
+      lines: 3,
+      dropped: 3,
+      droppedBy: { disk_error: 3, buffer_full: 0, retention_unshipped: 0 },
+    });
     expect(logs.account().out.writeErrors).toBeGreaterThan(0);
     expect(logs.account().error).toMatchObject({ lines: 1, dropped: 0, writeErrors: 0 });
     expect(bench.read('error.log')).toBe('said\n');
@@ -232,7 +250,7 @@ describe('a file that others touch', () => {
     expect([bench.read('out.log'), bench.read('error.log')]).toEqual(['', '']);
     await runOn(logs, 'echo after');
     expect(bench.read('out.log')).toBe('after\n');
-    expect(logs.positions()).toEqual({ out: 6, error: 0 });
+    expect(logs.positions()).toMatchObject({ out: { offset: 6 }, error: { offset: 0 } });
   });
 
   test('flush works before the first line, and without a file', async () => {
@@ -247,27 +265,31 @@ describe('a file that others touch', () => {
     const bench = logsBench();
     writeFileSync(path.join(bench.folder, 'out.log'), 'old\n');
     const logs = await bench.open({ errorFile: null });
-    expect(logs.positions()).toEqual({ out: 4, error: 0 });
+    expect(logs.positions()).toEqual({ out: { seq: 1, offset: 4 }, error: null });
     const seen: number[] = [];
     bench.fanout.subscribe(
       () => true,
-      () => seen.push(logs.positions().out) > 0,
+      () => seen.push(logs.positions().out?.offset ?? -1) > 0,
       () => {},
     );
     await runOn(logs, 'echo one');
     await runOn(logs, 'echo two');
     // The listener is told before the line is handed to the file.
-    expect([...seen, logs.positions().out]).toEqual([4, 8, 12]);
+    expect([...seen, logs.positions().out?.offset]).toEqual([4, 8, 12]);
   });
 });
 
 describe('a disk that fills in the middle of a line', () => {
   test('loses what does not fit, counted line by line, and knows that the file ends torn', () => {
-    const writer = { owner: { onDropped() {}, onWriteError() {}, onProblem() {} }, pendingBytes: 0, writtenBytes: 0 };
+    const writer = silentWriter();
     const queue = createWriteQueue();
     queue.add(Buffer.from('one\ntwo\nthree\n'), 3, writer);
     queue.add(Buffer.from('four\n'), 1, writer);
-    expect([String(queue.next()), String(queue.next()), queue.next()]).toEqual(['one\ntwo\nthree\n', 'four\n', null]);
+    expect([String(nextOf(queue)), String(nextOf(queue)), nextOf(queue)]).toEqual([
+      'one\ntwo\nthree\n',
+      'four\n',
+      null,
+    ]);
     queue.written(6);
     expect([queue.pendingBytes(), queue.handedBytes(), writer.writtenBytes]).toEqual([13, 13, 6]);
     const dropped = queue.dropAll();
@@ -275,14 +297,14 @@ describe('a disk that fills in the middle of a line', () => {
     expect([queue.pendingBytes(), queue.settledBytes(), writer.pendingBytes]).toEqual([0, 19, 0]);
     queue.add(Buffer.from('five\n'), 1, writer);
     queue.addNewlineFirst();
-    expect([String(queue.next()), String(queue.next())]).toEqual(['\n', 'five\n']);
+    expect([String(nextOf(queue)), String(nextOf(queue))]).toEqual(['\n', 'five\n']);
   });
 
   test('is not torn where the last line is whole', () => {
-    const writer = { owner: { onDropped() {}, onWriteError() {}, onProblem() {} }, pendingBytes: 0, writtenBytes: 0 };
+    const writer = silentWriter();
     const queue = createWriteQueue();
     queue.add(Buffer.from('one\ntwo\n'), 2, writer);
-    queue.next();
+    nextOf(queue);
     queue.written(4);
     expect(queue.dropAll()).toMatchObject({ lines: 1, torn: false });
   });

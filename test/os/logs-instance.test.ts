@@ -1,44 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../src/base/clock.ts';
 import { createPump } from '../../src/logs/pump.ts';
 import type { LogRecord } from '../../src/logs/record.ts';
-import type { LogSink } from '../../src/logs/sink.ts';
-import { createSinkRegistry, type SinkRegistry } from '../../src/logs/sink-registry.ts';
 import { makeFifos, openForChild, openForReading } from '../../src/os/pipes.ts';
-import { logsBench, runOn, startOn, testFolder } from '../support/instance-logs.ts';
+import { logsBench, runOn, startOn, stuckSinks, testFolder, waitFor } from '../support/instance-logs.ts';
 import { until } from '../support/until.ts';
 
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `${from + index}\n`).join('');
-
-/** A registry whose sinks take what they are given and ask to wait, until they are let go. */
-function stuckSinks(): SinkRegistry & { readonly taken: Buffer[]; letGo(): void } {
-  const taken: Buffer[] = [];
-  let waiting: (() => void)[] = [];
-  let stuck = true;
-  const sink: LogSink = {
-    write(chunk) {
-      taken.push(Buffer.from(chunk));
-      return !stuck;
-    },
-    onDrain: (callback) => void waiting.push(callback),
-    bytesWritten: () => 0,
-    close: async () => {},
-  };
-  return {
-    ...createSinkRegistry(systemClock),
-    acquire: () => sink,
-    taken,
-    letGo() {
-      stuck = false;
-      const callbacks = waiting;
-      waiting = [];
-      for (const callback of callbacks) callback();
-    },
-  };
-}
 
 describe('an instance', () => {
   test('keeps every line of both streams in order, in a burst', async () => {
@@ -94,7 +64,7 @@ describe('an instance', () => {
       const program = startOn(logs, `echo "start ${turn}"; seq 1 ${turn * 40}; printf 'end ${turn}'; exit 1`);
       await program.exited;
       // No wait between the death and the look: this is what `drain` is for.
-      expect(logs.lastLines('out', 1)).toEqual([`end ${turn}`]);
+      expect(logs.lastLines('out', 1, program.generation)).toEqual([`end ${turn}`]);
       expected += `start ${turn}\n${turn === 0 ? '' : numbers(1, turn * 40)}end ${turn}\n`;
     }
     await logs.settled();
@@ -106,7 +76,7 @@ describe('an instance', () => {
     const bench = logsBench();
     const logs = await bench.open();
     const folder = testFolder();
-    const line = `(until [ -e "${folder}/go" ]; do sleep 0.01; done; echo late) & echo early`;
+    const line = `(${waitFor(path.join(folder, 'go'))}; echo late) & echo early`;
     await startOn(logs, line).exited;
     await runOn(logs, `echo next; touch "${folder}/go"`);
     await until(() => logs.account().out.lines === 3, { what: 'the late line' });
@@ -120,13 +90,13 @@ describe('an instance', () => {
     const folder = testFolder();
     const program = startOn(
       logs,
-      `echo whole; printf half; until [ -e "${folder}/go" ]; do sleep 0.01; done; printf 'half\\n'; seq 1 3`,
+      `echo whole; printf half; ${waitFor(path.join(folder, 'go'))}; printf 'half\\n'; seq 1 3`,
     );
     await until(() => logs.account().out.bytes === 10, { what: 'the half' });
     await logs.settled();
     expect(bench.read('out.log')).toBe('whole\n');
-    expect(logs.lastBytes('out').toString()).toBe('whole\nhalf');
-    expect(logs.lastLines('out', 9)).toEqual(['whole', 'half']);
+    expect(logs.lastBytes('out', program.generation).toString()).toBe('whole\nhalf');
+    expect(logs.lastLines('out', 9, program.generation)).toEqual(['whole', 'half']);
     await runOn(await bench.open({ outFile: null }), `touch "${folder}/go"`);
     await program.exited;
     await logs.settled();
@@ -140,7 +110,7 @@ describe('an instance', () => {
     await until(() => logs.account().out.bytes > 23_000, { what: 'lines' });
     await logs.close();
     expect(bench.read('out.log')).toBe(`${numbers(1, 5000)}unfinished\n`);
-    expect(readdirSync(bench.folder).sort()).toEqual(['out.log']);
+    expect(readdirSync(bench.folder).sort()).toEqual(['out.log', 'out.log.d']);
     expect(existsSync(`/proc/${program.pid}`)).toBe(true);
   });
 
@@ -148,7 +118,7 @@ describe('an instance', () => {
     const bench = logsBench();
     const logs = await bench.open();
     await logs.close();
-    expect(() => logs.openForSpawn()).toThrow(
+    expect(() => logs.openForSpawn(1)).toThrow(
       expect.objectContaining({ code: 'START_FAILED', message: expect.stringMatching(/0\.out: expected to open/) }),
     );
   });
@@ -179,13 +149,41 @@ describe('back-pressure', () => {
     expect(Buffer.concat(sinks.taken).equals(Buffer.from(numbers(1, 3_000_000)))).toBe(true);
   });
 
+  test('a sink that is stuck stops both processes of an instance, also one whose pipes come later', async () => {
+    const sinks = stuckSinks();
+    const bench = logsBench({ sinks });
+    const [logs, other] = [await bench.open(), await bench.open({ outFile: null })];
+    const old = startOn(logs, 'seq 1 100000');
+    await until(() => sinks.taken.length > 0, { what: 'the sink to be stuck' });
+    await logs.prepareSecond();
+    const said = path.join(bench.folder, 'said');
+    const next = startOn(logs, `echo 0; touch "${said}"; seq 1 100000`);
+    await until(() => existsSync(said), { what: 'the line to be in the pipe' });
+    // Its reader would have been told before.
+    await runOn(other, 'echo line');
+    expect(logs.lastBytes('out', next.generation).length).toBe(0);
+    expect(logs.account().out.bytes).toBeLessThanOrEqual(128 * 1024);
+    sinks.letGo();
+    await Promise.all([old.exited, next.exited]);
+    await until(() => logs.account().out.lines === 200_001, { what: 'all lines' });
+    const sum = Buffer.concat(sinks.taken)
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .reduce((total, line) => total + Number(line), 0);
+    expect(sum).toBe(2 * 5_000_050_000);
+  });
+
   test('the death of a process shows its last words even while the sink is stuck', async () => {
     const sinks = stuckSinks();
     const logs = await logsBench({ sinks }).open();
-    await startOn(logs, 'echo one; seq 1 9000; echo last >&2').exited;
-    await startOn(logs, 'echo two; echo words').exited;
-    expect(logs.lastLines('out', 2)).toEqual(['two', 'words']);
-    expect(logs.lastLines('error', 1)).toEqual(['last']);
+    const one = startOn(logs, 'echo one; seq 1 9000; echo last >&2');
+    await one.exited;
+    const two = startOn(logs, 'echo two; echo words');
+    await two.exited;
+    expect(logs.lastLines('out', 9, two.generation)).toEqual(['two', 'words']);
+    expect(logs.lastLines('error', 1, two.generation)).toEqual([]);
+    expect(logs.lastLines('error', 1, one.generation)).toEqual(['last']);
     sinks.letGo();
   });
 });
@@ -213,7 +211,7 @@ describe('a pipe outlives its reader', () => {
     const writerEnd = openForChild(pipe);
     const program = startOn(
       { ...other, openForSpawn: () => ({ out: writerEnd, error: openForChild(pipe) }), drain() {} },
-      `seq 1 100; until [ -e "${folder}/gone" ]; do sleep 0.01; done; seq 101 400000; touch "${folder}/done"`,
+      `seq 1 100; ${waitFor(path.join(folder, 'gone'))}; seq 101 400000; touch "${folder}/done"`,
     );
     const first = newPump();
     first.start();

@@ -95,7 +95,7 @@ describe('sampler over /proc', () => {
     const atStart = cpuSeconds(sampler);
     await burn(first);
     await sampler.sample([first.root], 'full');
-    expect(cpuSeconds(sampler) - atStart).toBeGreaterThanOrEqual(0.29);
+    expect(cpuSeconds(sampler) - atStart).toBeGreaterThanOrEqual(0.25);
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
     const atDeath = cpuSeconds(sampler);
@@ -105,7 +105,7 @@ describe('sampler over /proc', () => {
     await second.line();
     await burn(second);
     await sampler.sample([second.root], 'basic');
-    expect(cpuSeconds(sampler) - atDeath).toBeGreaterThanOrEqual(0.29);
+    expect(cpuSeconds(sampler) - atDeath).toBeGreaterThanOrEqual(0.25);
     expect(sampler.totals(0).readBytes).toBeGreaterThanOrEqual(0);
     expect(sampler.totals(0).voluntarySwitches).toBeGreaterThan(0);
   });
@@ -119,7 +119,7 @@ describe('sampler over /proc', () => {
     await line();
     await sampler.sample([root], 'basic');
     const whileAlive = cpuSeconds(sampler);
-    expect(whileAlive).toBeGreaterThanOrEqual(0.29);
+    expect(whileAlive).toBeGreaterThanOrEqual(0.25);
     // cat ends with its input, and then the burner with its own; the shell waits for both.
     child.stdin?.end();
     expect(await line()).toBe('waited');
@@ -137,7 +137,7 @@ describe('sampler over /proc', () => {
     await burn(program);
     nowMs += 1000;
     const busy = (await sampler.sample([program.root], 'basic')).get(0)?.cpuRatio;
-    expect(busy).toBeGreaterThanOrEqual(0.29);
+    expect(busy).toBeGreaterThanOrEqual(0.25);
     expect(busy).toBeLessThan(0.6);
     nowMs += 1000;
     expect((await sampler.sample([program.root], 'basic')).get(0)?.cpuRatio).toBeLessThan(0.05);
@@ -153,13 +153,17 @@ describe('sampler over /proc', () => {
   });
 
   it('counts a process that is older than the daemon only from the first look on', async () => {
-    const older = identityOf(1);
-    if (older === null) throw new Error('process 1 must be visible');
-    const sampler = open();
-    await sampler.sample([{ id: 0, identity: older }], 'full');
-    expect(sampler.totals(0)).toMatchObject({ voluntarySwitches: expect.any(Number) });
-    expect(cpuSeconds(sampler)).toBeLessThan(1);
-    expect(sampler.totals(0).voluntarySwitches).toBeLessThan(1000);
+    const older = start(process.execPath, ['-e', BURNER]);
+    await older.line();
+    await burn(older);
+    const daemon = start('sleep', ['60'], 1);
+    const sampler = open(() => createProcSampler(systemClock, daemon.root.identity.pid));
+    await sampler.sample([older.root], 'full');
+    expect(cpuSeconds(sampler)).toBe(0);
+    expect(sampler.totals(0).voluntarySwitches).toBe(0);
+    await burn(older);
+    await sampler.sample([older.root], 'full');
+    expect(cpuSeconds(sampler)).toBeGreaterThanOrEqual(0.25);
   });
 
   it('keeps no file open of what has gone, was forgotten, or at the end', async () => {
@@ -198,7 +202,7 @@ describe('sampler without /proc', () => {
     expect(vitals?.rssBytes).toBeGreaterThan(20 * MB);
     expect(vitals?.openFds).toBeNull();
     const counted = cpuSeconds(sampler);
-    expect(counted).toBeGreaterThanOrEqual(0.29);
+    expect(counted).toBeGreaterThanOrEqual(0.25);
     program.child.kill('SIGKILL');
     await once(program.child, 'exit');
     expect((await sampler.sample([program.root], 'full')).size).toBe(0);
