@@ -1,41 +1,23 @@
 import { EXIT_REASONS } from '../core/exit.ts';
-
-/**
- * Every metric of the product, once: exposition, docs/metrics.md, dashboards and rules are checked against this table.
- * Names: https://prometheus.io/docs/practices/naming/
- */
-export type MetricType = 'counter' | 'gauge' | 'histogram';
-
-/** What the number counts; `info` is a constant 1 that carries labels, `state` is 1 for exactly one value of a label. */
-export type MetricUnit = 'seconds' | 'bytes' | 'ratio' | 'timestamp_seconds' | 'count' | 'info' | 'state' | 'number';
-
-export interface MetricSpec {
-  readonly type: MetricType;
-  readonly unit: MetricUnit;
-  readonly labels: readonly string[];
-  readonly help: string;
-  /** Labels with a closed set of values: a series exists for every value, from the start. */
-  readonly values?: Readonly<Record<string, readonly string[]>>;
-  /** Upper bounds of a histogram, in its unit. */
-  readonly buckets?: readonly number[];
-}
-
-/** An app: its name within its namespace. */
-const APP = ['app', 'namespace'] as const;
-/** An instance: instance_id is its slot 0..n-1, stable over restarts, so that no restart makes a new series. */
-const INSTANCE = [...APP, 'instance_id'] as const;
+import { LOG_METRICS } from './log-contract.ts';
+import { LOKI_METRICS } from './loki-contract.ts';
+import { APP, INSTANCE, type MetricSpec } from './metric-spec.ts';
 
 /** PM2's words for the states, as label values. */
 export const STATUS_LABELS = ['online', 'launching', 'stopping', 'stopped', 'errored', 'waiting_restart'] as const;
 
 export const MODES = ['user', 'system'] as const;
 export const SWITCH_KINDS = ['voluntary', 'involuntary'] as const;
-export const STREAMS = ['out', 'error'] as const;
-export const DROP_REASONS = ['buffer_full', 'disk_error'] as const;
+export const RELOAD_RESULTS = ['done', 'aborted'] as const;
+export type ReloadResult = (typeof RELOAD_RESULTS)[number];
 /** Groups of metrics that are collected, and can fail, on their own. */
 export const COLLECTORS = ['fleet', 'processes', 'logs', 'daemon'] as const;
 export type Collector = (typeof COLLECTORS)[number];
 
+/**
+ * Every metric of the product, once: exposition, docs/metrics.md, dashboards and rules are checked against this table.
+ * Names: https://prometheus.io/docs/practices/naming/
+ */
 export const METRICS = {
   promvisor_build_info: {
     type: 'gauge',
@@ -196,40 +178,28 @@ export const METRICS = {
     help: 'Time from the start of a process until it was ready.',
     buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   },
+  promvisor_reloads_total: {
+    type: 'counter',
+    unit: 'count',
+    labels: [...APP, 'result'],
+    help: 'Reloads of an app: done, or aborted because a new process failed and the old one stayed.',
+    values: { result: RELOAD_RESULTS },
+  },
+  promvisor_reload_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: APP,
+    help: 'Time that a reload of an app took, from the first new process to the end of the last old one.',
+    buckets: [1, 2.5, 5, 10, 30, 60, 120, 300],
+  },
   promvisor_cron_next_run_timestamp_seconds: {
     type: 'gauge',
     unit: 'timestamp_seconds',
     labels: APP,
     help: 'Unix time of the next restart by cron_restart; no series without one.',
   },
-  promvisor_log_lines_total: {
-    type: 'counter',
-    unit: 'count',
-    labels: [...INSTANCE, 'stream'],
-    help: 'Lines that an instance wrote.',
-    values: { stream: STREAMS },
-  },
-  promvisor_log_bytes_total: {
-    type: 'counter',
-    unit: 'bytes',
-    labels: [...INSTANCE, 'stream'],
-    help: 'Bytes that an instance wrote.',
-    values: { stream: STREAMS },
-  },
-  promvisor_log_dropped_lines_total: {
-    type: 'counter',
-    unit: 'count',
-    labels: [...INSTANCE, 'stream', 'reason'],
-    help: 'Lines that did not get into the log file.',
-    values: { stream: STREAMS, reason: DROP_REASONS },
-  },
-  promvisor_log_write_errors_total: {
-    type: 'counter',
-    unit: 'count',
-    labels: [...INSTANCE, 'stream'],
-    help: 'Failed writes to the log file.',
-    values: { stream: STREAMS },
-  },
+  ...LOG_METRICS,
+  ...LOKI_METRICS,
   promvisor_children_cpu_seconds_total: {
     type: 'counter',
     unit: 'seconds',

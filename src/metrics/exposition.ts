@@ -3,14 +3,17 @@ import { messageOf } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { readProcStat, ticksPerSecond } from '../os/procfs.ts';
-import { COLLECTORS, type Collector, MODES } from './contract.ts';
+import { createAppCounter } from './app-counter.ts';
+import { createAppHistogram } from './app-histogram.ts';
+import { COLLECTORS, type Collector, MODES, RELOAD_RESULTS, type ReloadResult } from './contract.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
+import { STREAMS } from './log-contract.ts';
 import { logMetrics } from './log-metrics.ts';
-import { processMetrics } from './process-metrics.ts';
-import { createReadyDurations } from './ready-durations.ts';
+import { lokiMetrics } from './loki-metrics.ts';
+import { lookAtProcesses, processMetrics } from './process-metrics.ts';
 import { createSceneMaker, type Scene } from './scene.ts';
 import type { FleetSource } from './source.ts';
-import { createMetricsText, labelsText } from './text.ts';
+import { createMetricsPage, labelsText, type MetricsText } from './text.ts';
 import type { Sampler } from './vitals.ts';
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
@@ -27,14 +30,18 @@ export interface ExpositionOptions {
 /** What `/metrics` answers. */
 export interface Exposition {
   /** Renders everything as it is now. It never fails: a collector that does is reported and left out. */
-  render(): Promise<{ readonly body: string; readonly contentType: string }>;
+  render(): Promise<{ readonly body: readonly Buffer[]; readonly contentType: string }>;
   /** Counts how long a process took to be ready. */
   observeReady(spec: AppSpec, readyMs: number): void;
+  /** Counts a reload that is over. */
+  observeReload(spec: AppSpec, result: ReloadResult, durationMs: number): void;
+  /** Counts a log file that was rolled. */
+  observeRoll(spec: AppSpec, stream: (typeof STREAMS)[number]): void;
 }
 
 interface Outcome {
   readonly collector: Collector;
-  readonly text: string;
+  readonly body: readonly Buffer[];
   readonly ok: boolean;
   readonly durationSeconds: number;
 }
@@ -45,33 +52,59 @@ interface Outcome {
  */
 export function createExposition(options: ExpositionOptions): Exposition {
   const scenes = createSceneMaker();
-  const durations = createReadyDurations();
+  const readyDurations = createAppHistogram('promvisor_instance_ready_duration_seconds');
+  const reloadDurations = createAppHistogram('promvisor_reload_duration_seconds');
+  const reloads = createAppCounter({ metric: 'promvisor_reloads_total', label: 'result', values: RELOAD_RESULTS });
+  const rolls = createAppCounter({ metric: 'promvisor_log_rolls_total', label: 'stream', values: STREAMS });
   const failing = new Set<Collector>();
   let daemon: Promise<{ render(): Promise<string> }> | null = null;
 
-  const collect: Readonly<Record<Collector, (scene: Scene) => string | Promise<string>>> = {
-    fleet: (scene) => fleetMetrics(scene) + durations.render(scene),
-    processes: async (scene) => processMetrics(scene, await options.sampler()),
-    logs: logMetrics,
+  const pages = {
+    fleet: createMetricsPage(),
+    processes: createMetricsPage(),
+    logs: createMetricsPage(),
+    daemon: createMetricsPage(),
+    collectors: createMetricsPage(),
+  };
+
+  const collect: Readonly<Record<Collector, (scene: Scene) => readonly Buffer[] | Promise<readonly Buffer[]>>> = {
+    fleet: (scene) =>
+      pages.fleet.render((text) => {
+        fleetMetrics(text, scene);
+        readyDurations.render(text, scene);
+        reloads.render(text, scene);
+        reloadDurations.render(text, scene);
+      }),
+    processes: async (scene) => {
+      const rows = await lookAtProcesses(scene, await options.sampler());
+      return pages.processes.render((text) => processMetrics(text, rows));
+    },
+    logs: (scene) =>
+      pages.logs.render((text) => {
+        logMetrics(text, scene);
+        rolls.render(text, scene);
+        lokiMetrics(text, scene.source.loki());
+      }),
     daemon: async (scene) => {
       daemon ??= import('./daemon-metrics.ts').then((module) => module.createDaemonMetrics());
-      return ownMetrics(scene) + (await (await daemon).render());
+      const process = Buffer.from(await (await daemon).render());
+      return [...pages.daemon.render((text) => ownMetrics(text, scene)), process];
     },
   };
 
   async function run(collector: Collector, scene: () => Scene): Promise<Outcome> {
     const startMs = performance.now();
-    const done = (text: string, ok: boolean): Outcome => {
-      return { collector, text, ok, durationSeconds: (performance.now() - startMs) / MS_PER_SECOND };
+    const done = (body: readonly Buffer[], ok: boolean): Outcome => {
+      return { collector, body, ok, durationSeconds: (performance.now() - startMs) / MS_PER_SECOND };
     };
     try {
-      const text = await collect[collector](scene());
+      const body = await collect[collector](scene());
       failing.delete(collector);
-      return done(text, true);
+      return done(body, true);
     } catch (error) {
       if (!failing.has(collector)) options.onProblem(collector, messageOf(error));
       failing.add(collector);
-      return done('', false);
+      return done([], false);
     }
   }
 
@@ -84,15 +117,19 @@ export function createExposition(options: ExpositionOptions): Exposition {
       };
       const outcomes: Outcome[] = [];
       for (const collector of COLLECTORS) outcomes.push(await run(collector, scene));
-      const body = outcomes.map(({ text }) => text).join('') + collectorMetrics(outcomes);
-      return { body, contentType: CONTENT_TYPE };
+      const collectors = pages.collectors.render((text) => collectorMetrics(text, outcomes));
+      return { body: [...outcomes.flatMap(({ body }) => body), ...collectors], contentType: CONTENT_TYPE };
     },
-    observeReady: durations.observe,
+    observeReady: readyDurations.observe,
+    observeRoll: rolls.observe,
+    observeReload(spec, result, durationMs) {
+      reloads.observe(spec, result);
+      reloadDurations.observe(spec, durationMs);
+    },
   };
 }
 
-function ownMetrics({ source }: Scene): string {
-  const text = createMetricsText();
+function ownMetrics(text: MetricsText, { source }: Scene): void {
   text.family('promvisor_build_info');
   text.add(1, labelsText({ version: VERSION, node_version: process.version }));
   text.family('promvisor_http_listener_up');
@@ -104,14 +141,11 @@ function ownMetrics({ source }: Scene): string {
     const ticks = { user: own.childUserTicks, system: own.childSystemTicks };
     for (const mode of MODES) text.add(ticks[mode] / ticksPerSecond(), labelsText({ mode }));
   }
-  return text.toString();
 }
 
-function collectorMetrics(outcomes: readonly Outcome[]): string {
-  const text = createMetricsText();
+function collectorMetrics(text: MetricsText, outcomes: readonly Outcome[]): void {
   text.family('promvisor_collector_success');
   for (const { collector, ok } of outcomes) text.add(ok ? 1 : 0, labelsText({ collector }));
   text.family('promvisor_collector_duration_seconds');
   for (const { collector, durationSeconds } of outcomes) text.add(durationSeconds, labelsText({ collector }));
-  return text.toString();
 }

@@ -3,42 +3,33 @@ import { EXIT_REASONS } from '../core/exit.ts';
 import { pm2StatusOf } from '../core/pm2status.ts';
 import type { InstanceState } from '../core/states.ts';
 import { type MetricName, STATUS_LABELS } from './contract.ts';
-import { createLineCache } from './line-cache.ts';
 import type { Scene, Seat } from './scene.ts';
 import type { InstanceSource } from './source.ts';
-import { createMetricsText, labelsText, type MetricsText } from './text.ts';
+import { type MetricsText, seriesOf } from './text.ts';
 
 const MS_PER_SECOND = 1000;
 
-/** Label texts of closed sets, made once. */
-const STATUS_TAILS = STATUS_LABELS.map((status) => ({ status, tail: `,${labelsText({ status })}` }));
-const REASON_TAILS = EXIT_REASONS.map((reason) => ({ reason, tail: `,${labelsText({ reason })}` }));
-
-/** The machine never changes a record of counts but makes a new one: the record stands for its numbers. */
-const reasonLines = createLineCache<InstanceState['counters']['exits']>();
-const statusLines = createLineCache<InstanceSource>();
+const STATUSES = STATUS_LABELS.map((status) => ({ status, series: seriesOf({ status }) }));
+const REASONS = EXIT_REASONS.map((reason) => ({ reason, series: seriesOf({ reason }) }));
+/** The same series by reason. */
+const BY_REASON = new Map(REASONS.map(({ reason, series }) => [reason, series]));
 
 /**
  * Renders what the daemon knows of apps and instances without asking the system.
+ * @param text takes its families
  * @param scene the fleet now
- * @returns text of its families
  */
-export function fleetMetrics(scene: Scene): string {
-  const text = createMetricsText();
+export function fleetMetrics(text: MetricsText, scene: Scene): void {
   appMetrics(text, scene);
   stateMetrics(text, scene.instances);
   reasonMetrics(text, scene.instances, 'restarts');
   reasonMetrics(text, scene.instances, 'exits');
   lastExitMetrics(text, scene.instances);
-  return text.toString();
 }
 
 function appMetrics(text: MetricsText, { apps, source }: Scene): void {
   text.family('promvisor_app_info');
-  for (const { labels, spec } of apps) {
-    const { execMode, interpreter } = spec.process;
-    text.add(1, `${labels},${labelsText({ exec_mode: execMode, interpreter, version: spec.version })}`);
-  }
+  for (const { info } of apps) text.add(1, info);
   text.family('promvisor_app_instances_desired');
   for (const { labels, instances } of apps) {
     text.add(instances.filter(({ state }) => isWanted(state)).length, labels);
@@ -71,14 +62,11 @@ function stateMetrics(text: MetricsText, seats: readonly Seat[]): void {
 }
 
 function statusMetrics(text: MetricsText, seats: readonly Seat[]): void {
-  const name = 'promvisor_instance_status';
-  text.family(name);
+  text.family('promvisor_instance_status');
   for (const { instance, labels } of seats) {
     // PM2's one word with a space would be awkward in queries.
     const present = pm2StatusOf(instance.state.phase.status).replace(' ', '_');
-    const head = `${name}{${labels}`;
-    const make = () => STATUS_TAILS.map(({ status, tail }) => `${head}${tail}} ${status === present ? 1 : 0}\n`);
-    text.addLines(statusLines.lines(instance, `${present} ${labels}`, make));
+    for (const { status, series } of STATUSES) text.add(status === present ? 1 : 0, labels, series);
   }
 }
 
@@ -87,13 +75,10 @@ function startSeconds({ process }: InstanceSource): number {
 }
 
 function reasonMetrics(text: MetricsText, seats: readonly Seat[], kind: 'restarts' | 'exits'): void {
-  const name = `promvisor_instance_${kind}_total` as const;
-  text.family(name);
+  text.family(`promvisor_instance_${kind}_total`);
   for (const { instance, labels } of seats) {
     const counts = instance.state.counters[kind];
-    const head = `${name}{${labels}`;
-    const make = () => REASON_TAILS.map(({ reason, tail }) => `${head}${tail}} ${counts[reason]}\n`);
-    text.addLines(reasonLines.lines(counts, head, make));
+    for (const { reason, series } of REASONS) text.add(counts[reason], labels, series);
   }
 }
 
@@ -104,7 +89,7 @@ function lastExitMetrics(text: MetricsText, seats: readonly Seat[]): void {
   text.family('promvisor_instance_last_exit_info');
   for (const { instance, labels } of seats) {
     const reason = instance.state.lastExit?.reason;
-    if (reason !== undefined) text.add(1, `${labels},${labelsText({ reason })}`);
+    if (reason !== undefined) text.add(1, labels, BY_REASON.get(reason));
   }
 }
 

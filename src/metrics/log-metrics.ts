@@ -1,32 +1,52 @@
-import { DROP_REASONS, STREAMS } from './contract.ts';
+import type { MetricName } from './contract.ts';
+import { DROP_REASONS, FILE_KINDS, STREAMS } from './log-contract.ts';
 import type { Scene } from './scene.ts';
-import type { StreamCounts } from './source.ts';
-import { createMetricsText, labelsText } from './text.ts';
+import type { InstanceSource, StreamCounts } from './source.ts';
+import { type MetricsText, seriesOf } from './text.ts';
 
-const STREAM_TAILS = STREAMS.map((stream) => ({ stream, tail: `,${labelsText({ stream })}` }));
-const DROP_TAILS = DROP_REASONS.map((reason) => ({ reason, tail: `,${labelsText({ reason })}` }));
+const BY_STREAM = STREAMS.map((stream) => ({
+  stream,
+  series: seriesOf({ stream }),
+  drops: DROP_REASONS.map((reason) => ({ reason, series: seriesOf({ stream, reason }) })),
+}));
+
+const BY_KIND = FILE_KINDS.map((kind) => ({ kind, series: seriesOf({ kind }) }));
 
 /**
  * Renders what became of the output of the instances.
+ * @param text takes its families
  * @param scene the fleet now
- * @returns text of its families
  */
-export function logMetrics(scene: Scene): string {
-  const text = createMetricsText();
-  const rows: { readonly labels: string; readonly counts: StreamCounts }[] = [];
-  for (const { instance, labels } of scene.instances) {
-    const account = instance.logs.account();
-    for (const { stream, tail } of STREAM_TAILS) rows.push({ labels: labels + tail, counts: account[stream] });
-  }
-  text.family('promvisor_log_lines_total');
-  for (const { labels, counts } of rows) text.add(counts.lines, labels);
-  text.family('promvisor_log_bytes_total');
-  for (const { labels, counts } of rows) text.add(counts.bytes, labels);
+export function logMetrics(text: MetricsText, scene: Scene): void {
+  const rows = scene.instances.map(({ instance, labels }) => ({ labels, account: instance.logs.account() }));
+  const each = (name: MetricName, read: (counts: StreamCounts) => number) => {
+    text.family(name);
+    for (const { labels, account } of rows) {
+      for (const { stream, series } of BY_STREAM) text.add(read(account[stream]), labels, series);
+    }
+  };
+  each('promvisor_log_lines_total', ({ lines }) => lines);
+  each('promvisor_log_bytes_total', ({ bytes }) => bytes);
   text.family('promvisor_log_dropped_lines_total');
-  for (const { labels, counts } of rows) {
-    for (const { reason, tail } of DROP_TAILS) text.add(counts.droppedBy[reason], labels + tail);
+  for (const { labels, account } of rows) {
+    for (const { stream, drops } of BY_STREAM) {
+      for (const { reason, series } of drops) text.add(account[stream].droppedBy[reason], labels, series);
+    }
   }
-  text.family('promvisor_log_write_errors_total');
-  for (const { labels, counts } of rows) text.add(counts.writeErrors, labels);
-  return text.toString();
+  each('promvisor_log_cut_lines_total', ({ cut }) => cut);
+  each('promvisor_log_write_errors_total', ({ writeErrors }) => writeErrors);
+  text.family('promvisor_log_disk_bytes');
+  for (const { labels, instances } of scene.apps) {
+    const bytes = scene.source.logBytes(filesOf(instances));
+    for (const { kind, series } of BY_KIND) text.add(bytes[kind], labels, series);
+  }
+}
+
+/** Instances may share their files. */
+function filesOf(instances: readonly InstanceSource[]): readonly string[] {
+  const files = new Set<string>();
+  for (const { logs } of instances) {
+    for (const file of Object.values(logs.files())) if (file !== null) files.add(file);
+  }
+  return [...files];
 }

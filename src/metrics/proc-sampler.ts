@@ -18,6 +18,14 @@ interface Memory extends TreeMemory {
   window: CpuWindow | null;
 }
 
+/** What all trees of one sample share. */
+interface Look {
+  readonly detail: Detail;
+  readonly snapshot: Snapshot;
+  /** Since boot. */
+  readonly uptimeMs: number;
+}
+
 /** Sums over the living processes of a tree, while they are made. */
 interface Sums {
   rssBytes: number;
@@ -32,11 +40,12 @@ interface Sums {
 /**
  * Makes a sampler over /proc.
  * @param clock time for windows and stamps
+ * @param since process whose start divides the processes counted whole from those counted from the first look on
  */
-export function createProcSampler(clock: Clock): Sampler {
+export function createProcSampler(clock: Clock, since = process.pid): Sampler {
   const memories = new Map<number, Memory>();
   const budget = createFdBudget(mostKeptFiles());
-  const sinceTicks = readProcStat(process.pid)?.startTicks ?? 0;
+  const sinceTicks = readProcStat(since)?.startTicks ?? 0;
 
   function memoryOf(id: number, identity: ProcessIdentity): Memory {
     const memory = memories.get(id) ?? { ...newTreeMemory(), window: null };
@@ -48,12 +57,12 @@ export function createProcSampler(clock: Clock): Sampler {
     return memory;
   }
 
-  function lookAt(memory: Memory, rootPid: number, options: { detail: Detail; snapshot: Snapshot }): Vitals | null {
-    const seen = readTree(memory, { snapshot: options.snapshot, budget, sinceTicks });
+  function lookAt(memory: Memory, rootPid: number, look: Look): Vitals | null {
+    const seen = readTree(memory, { snapshot: look.snapshot, budget, sinceTicks });
     const sums = newSums();
-    memory.window ??= openWindow(memory, seen.get(rootPid)?.stat);
+    memory.window ??= openWindow(memory, seen.get(rootPid)?.stat, look);
     for (const { process, stat } of seen.values()) {
-      const full = options.detail === 'full' ? readFull(process) : null;
+      const full = look.detail === 'full' ? readFull(process) : null;
       addGrowth(memory, grow(process, countsOf(stat, { io: full?.io ?? null, status: full?.status ?? null })));
       if (full !== null && full.io !== null) memory.ioSeen = true;
       if (isLiving(stat)) addProcess(sums, stat, full);
@@ -64,10 +73,10 @@ export function createProcSampler(clock: Clock): Sampler {
     return { atMs: clock.wallMs(), cpuRatio, ...sums };
   }
 
-  function openWindow(memory: Memory, root: ProcStat | undefined): CpuWindow | null {
+  function openWindow(memory: Memory, root: ProcStat | undefined, { uptimeMs }: Look): CpuWindow | null {
     if (root === undefined) return null;
     const msPerTick = 1000 / ticksPerSecond();
-    const ageMs = Math.max(0, uptime() * 1000 - root.startTicks * msPerTick);
+    const ageMs = Math.max(0, uptimeMs - root.startTicks * msPerTick);
     const adopted = root.startTicks < sinceTicks;
     const before = adopted
       ? (root.userTicks + root.systemTicks + root.childUserTicks + root.childSystemTicks) * msPerTick
@@ -85,15 +94,15 @@ export function createProcSampler(clock: Clock): Sampler {
 
   return {
     async sample(roots, detail) {
-      const snapshot = scanProcesses();
+      const look = { detail, snapshot: scanProcesses(), uptimeMs: uptime() * 1000 };
       const looked = new Set<number>();
       const answer = new Map<number, Vitals>();
       for (const { id, identity } of roots) {
         looked.add(id);
-        const vitals = lookAt(memoryOf(id, identity), identity.pid, { detail, snapshot });
+        const vitals = lookAt(memoryOf(id, identity), identity.pid, look);
         if (vitals !== null) answer.set(id, vitals);
       }
-      releaseGone(looked, snapshot);
+      releaseGone(looked, look.snapshot);
       return answer;
     },
     totals(id) {

@@ -1,11 +1,11 @@
 import { type MetricName, MODES, SWITCH_KINDS } from './contract.ts';
 import type { Scene } from './scene.ts';
-import { createMetricsText, labelsText, type MetricsText } from './text.ts';
+import { type MetricsText, seriesOf } from './text.ts';
 import type { Totals } from './totals.ts';
 import type { SampleRoot, Sampler, Vitals } from './vitals.ts';
 
-const [USER_TAIL = '', SYSTEM_TAIL = ''] = MODES.map((mode) => `,${labelsText({ mode })}`);
-const [VOLUNTARY_TAIL = '', INVOLUNTARY_TAIL = ''] = SWITCH_KINDS.map((kind) => `,${labelsText({ kind })}`);
+const [USER, SYSTEM] = MODES.map((mode) => seriesOf({ mode }));
+const [VOLUNTARY, INVOLUNTARY] = SWITCH_KINDS.map((kind) => seriesOf({ kind }));
 
 /** Gauges of the present process tree: an instance that is down has none. */
 const GAUGES = [
@@ -18,42 +18,49 @@ const GAUGES = [
   ['promvisor_instance_max_fds', (vitals) => vitals.maxFds],
 ] as const satisfies readonly (readonly [MetricName, (vitals: Vitals) => number | null])[];
 
-interface Row {
+/** An instance with its figures. */
+export interface Row {
   readonly labels: string;
   readonly totals: Totals;
   readonly vitals: Vitals | undefined;
 }
 
 /**
- * Looks at the process trees of the fleet and renders their figures.
+ * Looks at the process trees of the fleet.
  * @param scene the fleet now
  * @param sampler takes the figures and keeps the counters over restarts
- * @returns text of its families
+ * @returns every instance with its figures
  */
-export async function processMetrics(scene: Scene, sampler: Sampler): Promise<string> {
+export async function lookAtProcesses(scene: Scene, sampler: Sampler): Promise<readonly Row[]> {
   const roots: SampleRoot[] = [];
   for (const { instance } of scene.instances) {
     const { process, id } = instance;
     if (process !== null && !process.exited) roots.push({ id, identity: process.identity });
   }
   const sampled = await sampler.sample(roots, 'full');
-  const rows = scene.instances.map(({ instance, labels }) => {
+  return scene.instances.map(({ instance, labels }) => {
     return { labels, totals: sampler.totals(instance.id), vitals: sampled.get(instance.id) };
   });
-  const text = createMetricsText();
+}
+
+/**
+ * Renders the figures of process trees.
+ * @param text takes its families
+ * @param rows what `lookAtProcesses` saw
+ */
+export function processMetrics(text: MetricsText, rows: readonly Row[]): void {
   for (const [name, read] of GAUGES) {
     text.family(name);
     for (const { labels, vitals } of rows) if (vitals !== undefined) text.add(read(vitals), labels);
   }
   counters(text, rows);
-  return text.toString();
 }
 
 function counters(text: MetricsText, rows: readonly Row[]): void {
   text.family('promvisor_instance_cpu_seconds_total');
   for (const { labels, totals } of rows) {
-    text.add(totals.userSeconds, labels + USER_TAIL);
-    text.add(totals.systemSeconds, labels + SYSTEM_TAIL);
+    text.add(totals.userSeconds, labels, USER);
+    text.add(totals.systemSeconds, labels, SYSTEM);
   }
   text.family('promvisor_instance_read_bytes_total');
   for (const { labels, totals } of rows) text.add(totals.readBytes, labels);
@@ -61,7 +68,7 @@ function counters(text: MetricsText, rows: readonly Row[]): void {
   for (const { labels, totals } of rows) text.add(totals.writeBytes, labels);
   text.family('promvisor_instance_context_switches_total');
   for (const { labels, totals } of rows) {
-    text.add(totals.voluntarySwitches, labels + VOLUNTARY_TAIL);
-    text.add(totals.involuntarySwitches, labels + INVOLUNTARY_TAIL);
+    text.add(totals.voluntarySwitches, labels, VOLUNTARY);
+    text.add(totals.involuntarySwitches, labels, INVOLUNTARY);
   }
 }

@@ -19,7 +19,17 @@ export interface Seat {
 export interface AppGroup {
   readonly spec: AppSpec;
   readonly labels: string;
+  /** Labels of promvisor_app_info. */
+  readonly info: string;
   readonly instances: readonly InstanceSource[];
+}
+
+/** Texts of one instance's labels; the same objects as long as its spec is the same. */
+interface Texts {
+  readonly spec: AppSpec;
+  readonly app: string;
+  readonly info: string;
+  readonly own: string;
 }
 
 /** Makes scenes and remembers the texts of labels as long as their instance is there. */
@@ -28,15 +38,17 @@ export interface SceneMaker {
 }
 
 export function createSceneMaker(): SceneMaker {
-  const texts = new WeakMap<InstanceSource, { readonly spec: AppSpec; readonly app: string; readonly own: string }>();
+  const texts = new WeakMap<InstanceSource, Texts>();
 
-  function textsOf(instance: InstanceSource) {
+  function textsOf(instance: InstanceSource): Texts {
     const { spec, slot } = instance;
     const known = texts.get(instance);
     // A changed spec is a new object; the app's name may have changed with it.
     if (known?.spec === spec) return known;
     const app = appLabels(spec);
-    const made = { spec, app, own: `${app},${labelsText({ instance_id: String(slot) })}` };
+    const { execMode, interpreter } = spec.process;
+    const info = `${app},${labelsText({ exec_mode: execMode, interpreter, version: spec.version })}`;
+    const made = { spec, app, info, own: `${app},${labelsText({ instance_id: String(slot) })}` };
     texts.set(instance, made);
     return made;
   }
@@ -44,12 +56,12 @@ export function createSceneMaker(): SceneMaker {
   return {
     make(source) {
       const instances: Seat[] = [];
-      const apps = new Map<string, { spec: AppSpec; labels: string; instances: InstanceSource[] }>();
+      const apps = new Map<string, AppGroup & { readonly instances: InstanceSource[] }>();
       for (const instance of source.instances()) {
-        const { app, own } = textsOf(instance);
+        const { app, info, own } = textsOf(instance);
         instances.push({ instance, labels: own });
         const group = apps.get(app);
-        if (group === undefined) apps.set(app, { spec: instance.spec, labels: app, instances: [instance] });
+        if (group === undefined) apps.set(app, { spec: instance.spec, labels: app, info, instances: [instance] });
         else group.instances.push(instance);
       }
       return { source, instances, apps: [...apps.values()] };

@@ -1,13 +1,18 @@
 import type { AppSpec } from '../core/spec.ts';
 import type { InstanceState } from '../core/states.ts';
 import type { ProcessIdentity } from '../os/identity.ts';
-import type { DROP_REASONS } from './contract.ts';
+import type { DROP_REASONS } from './log-contract.ts';
+import type { LokiSource } from './loki-metrics.ts';
 
 /** What the exposition needs to see of the daemon. Everything is read at the moment of a scrape. */
 export interface FleetSource {
   instances(): Iterable<InstanceSource>;
   /** Unix ms of the next scheduled restart of an app, or null. */
   nextCronMs(spec: AppSpec): number | null;
+  /** Bytes of log files on disk, with what was rolled of them. */
+  logBytes(files: readonly string[]): { readonly live: number; readonly rolled: number };
+  /** What is shipped to Loki; null when nothing is. */
+  loki(): LokiSource | null;
   /** Both null when the TCP listener is switched off; address null while it is not bound. */
   http(): { readonly listen: string | null; readonly address: string | null };
 }
@@ -27,7 +32,11 @@ export interface InstanceSource {
   } | null;
   /** When the newest end was seen, in Unix ms. */
   readonly lastExit: { readonly atMs: number } | null;
-  readonly logs: { account(): Readonly<Record<'out' | 'error', StreamCounts>> };
+  readonly logs: {
+    account(): Readonly<Record<'out' | 'error', StreamCounts>>;
+    /** Absolute paths by stream, null without a file. */
+    files(): Readonly<Record<'out' | 'error' | 'combined', string | null>>;
+  };
 }
 
 /** What became of the output of one stream, over all processes of the instance. */
@@ -35,5 +44,6 @@ export interface StreamCounts {
   readonly lines: number;
   readonly bytes: number;
   readonly droppedBy: Readonly<Record<(typeof DROP_REASONS)[number], number>>;
+  readonly cut: number;
   readonly writeErrors: number;
 }
