@@ -3,17 +3,21 @@ import {
   type ActionRequest,
   type DescribeView,
   type EnvView,
+  type FlushView,
   type InstanceView,
   type LogRecordView,
   type LogStreamHead,
   type PingView,
   type Progress,
   ROUTES,
+  type ScaleRequest,
   type SignalRequest,
   type StartRequest,
   type WhyView,
 } from './contract.ts';
+import type { LokiStatusView, LokiTestView } from './loki-views.ts';
 import { parseNdjson } from './ndjson.ts';
+import { shareEnv } from './shared-env.ts';
 import { type Call, callText, chunksOf, openCall, problemIn } from './wire-client.ts';
 
 /** A read is answered from memory. */
@@ -33,10 +37,21 @@ export interface Client {
   jlistText(): Promise<string>;
   start(body: StartRequest): AsyncGenerator<Progress, void, void>;
   action(body: ActionRequest): AsyncGenerator<Progress, void, void>;
+  scale(body: ScaleRequest): AsyncGenerator<Progress, void, void>;
   kill(): AsyncGenerator<Progress, void, void>;
   signal(body: SignalRequest): Promise<number>;
-  flush(targets: readonly string[]): Promise<readonly string[]>;
-  logs(targets: readonly string[], signal?: AbortSignal): Promise<LogStream>;
+  flush(targets: readonly string[]): Promise<FlushView>;
+  reloadLogs(): Promise<readonly string[]>;
+  lokiStatus(): Promise<LokiStatusView>;
+  lokiTest(): Promise<LokiTestView>;
+  logs(targets: readonly string[], options?: LogsOptions): Promise<LogStream>;
+}
+
+export interface LogsOptions {
+  /** False for the head alone. */
+  readonly follow?: boolean;
+  /** Ends the stream. */
+  readonly signal?: AbortSignal;
 }
 
 export interface LogStream {
@@ -65,8 +80,9 @@ export function createClient(socketPath: string): Client {
     why: async (targets) => listOf<WhyView>(await callText(read(withTargets(ROUTES.why, targets)))),
     env: async (targets) => listOf<EnvView>(await callText(read(withTargets(ROUTES.env, targets)))),
     jlistText: () => callText(read(ROUTES.jlist)),
-    start: (body) => progressOf(write(ROUTES.start, body)),
+    start: (body) => progressOf(write(ROUTES.start, shareEnv(body))),
     action: (body) => progressOf(write(ROUTES.action, body)),
+    scale: (body) => progressOf(write(ROUTES.scale, body)),
     kill: () => progressOf(write(ROUTES.kill, {})),
     signal: async (body) => {
       const text = await callText(write(ROUTES.signal, body, READ_SILENCE_MS));
@@ -74,15 +90,36 @@ export function createClient(socketPath: string): Client {
     },
     flush: async (targets) => {
       const text = await callText(write(ROUTES.flush, { targets }, READ_SILENCE_MS));
+      return objectOf<FlushView>(text, 'files', 'object');
+    },
+    logs: (targets, { follow = true, signal } = {}) => {
+      const path = withQuery(ROUTES.logs, [...targetsQuery(targets), ...(follow ? [] : ['follow=false'])]);
+      return openLogs({ ...read(path), silenceMs: 0, signal });
+    },
+    reloadLogs: async () => {
+      const text = await callText(write(ROUTES.reloadLogs, {}, READ_SILENCE_MS));
       return objectOf<{ files: string[] }>(text, 'files', 'object').files;
     },
-    logs: (targets, signal) => openLogs({ ...read(withTargets(ROUTES.logs, targets)), silenceMs: 0, signal }),
+    lokiStatus: async () => {
+      return objectOf<LokiStatusView>(await callText(read(ROUTES.lokiStatus)), 'sentEntries', 'number');
+    },
+    lokiTest: async () => {
+      const text = await callText(write(ROUTES.lokiTest, {}, MUTATION_SILENCE_MS));
+      return objectOf<LokiTestView>(text, 'durationMs', 'number');
+    },
   };
 }
 
 function withTargets(route: string, targets: readonly string[]): string {
-  if (targets.length === 0) return route;
-  return `${route}?${targets.map((target) => `target=${encodeURIComponent(target)}`).join('&')}`;
+  return withQuery(route, targetsQuery(targets));
+}
+
+function targetsQuery(targets: readonly string[]): string[] {
+  return targets.map((target) => `target=${encodeURIComponent(target)}`);
+}
+
+function withQuery(route: string, parts: readonly string[]): string {
+  return parts.length === 0 ? route : `${route}?${parts.join('&')}`;
 }
 
 async function* progressOf(call: Call): AsyncGenerator<Progress, void, void> {

@@ -1,3 +1,4 @@
+import type { AgentVitals } from '../base/agent-protocol.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { ExitReason, StopCause } from '../core/exit.ts';
 import type { AppSpec, ExecMode } from '../core/spec.ts';
@@ -25,14 +26,22 @@ export const ROUTES = {
   start: '/v1/start',
   /** POST ActionRequest -> Progress lines */
   action: '/v1/action',
+  /** POST ScaleRequest -> Progress lines */
+  scale: '/v1/scale',
   /** POST SignalRequest -> { signalled: number } */
   signal: '/v1/signal',
-  /** POST TargetsRequest -> { files: string[] } */
+  /** POST TargetsRequest -> FlushView */
   flush: '/v1/flush',
+  /** POST {} -> { files: string[] }: all log files are opened anew by their names */
+  reloadLogs: '/v1/reload-logs',
   /** POST {} -> Progress lines; the daemon ends after the last */
   kill: '/v1/kill',
-  /** GET ?target=… -> NDJSON: one LogStreamHead, then LogRecords until the client goes */
+  /** GET ?target=… -> NDJSON: one LogStreamHead, then LogRecords until the client goes; ?follow=false: only the head */
   logs: '/v1/logs',
+  /** GET -> LokiStatusView */
+  lokiStatus: '/v1/loki/status',
+  /** POST {} -> LokiTestView */
+  lokiTest: '/v1/loki/test',
 } as const;
 
 /** application/problem+json, RFC 9457. */
@@ -115,7 +124,10 @@ export interface TransitionView {
   readonly atMs: number;
   readonly from: Status;
   readonly to: Status;
+  /** The process that it speaks of. */
   readonly generation: number;
+  /** True for the process beside the main one, during a reload; then from and to are the same. */
+  readonly beside: boolean;
   readonly event: string;
   readonly cause: StopCause | null;
   readonly exit: ExitView | null;
@@ -123,12 +135,20 @@ export interface TransitionView {
 }
 
 export interface DescribeView extends InstanceView {
+  /** The cluster host that the workers of the app belong to, null in fork mode. */
+  readonly hostPid: number | null;
+  /** True while the agent in the process is connected. */
+  readonly agentConnected: boolean;
+  /** What only the process itself can tell, taken now; null without an agent or when it did not answer in time. */
+  readonly runtime: AgentVitals | null;
   /** The spec without environment values. */
   readonly spec: Omit<AppSpec, 'envBlocks' | 'process'> & { readonly process: Omit<AppSpec['process'], 'env'> };
   readonly logs: LogPaths;
   readonly pidFile: string;
   readonly createdAtMs: number;
   readonly counters: InstanceCounters;
+  /** The files of each stream, the live one and the rolled ones; null without a file. */
+  readonly logFiles: Readonly<Record<'out' | 'error', { readonly files: number; readonly bytes: number } | null>>;
   readonly logAccount: Readonly<Record<'out' | 'error', { lines: number; bytes: number; dropped: number }>>;
 }
 
@@ -163,11 +183,15 @@ export interface EnvView {
 
 export interface StartRequest {
   readonly apps: readonly AppSpec[];
+  /** Variables of every app, beside its own. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** What to do with an app whose name and namespace exist already. */
-  readonly onExisting: 'restart' | 'refuse' | 'add';
+  readonly onExisting: 'restart' | 'reload' | 'refuse' | 'add';
+  /** Instances of an app that are reloaded at once, 1 when left out. */
+  readonly parallel?: number | undefined;
 }
 
-export const ACTIONS = ['start', 'stop', 'restart', 'delete', 'reset'] as const;
+export const ACTIONS = ['start', 'stop', 'restart', 'reload', 'delete', 'reset'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface TargetsRequest {
@@ -179,8 +203,17 @@ export interface ActionRequest extends TargetsRequest {
   readonly action: Action;
   /** Variables to lay over the app's environment before a restart (`--update-env`). */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Instances of an app that are reloaded at once, 1 when left out. */
+  readonly parallel?: number | undefined;
   /** `restart --watch` and `stop --watch` change this. */
   readonly watch?: 'toggle' | 'off' | undefined;
+}
+
+export interface ScaleRequest {
+  /** Selector of one app. */
+  readonly target: string;
+  /** How many instances: "4", or how many more or fewer: "+1", "-1". */
+  readonly count: string;
 }
 
 export interface SignalRequest extends TargetsRequest {
@@ -199,6 +232,8 @@ export type Progress =
       readonly status: Status;
       readonly pid: number | null;
       readonly message: string | null;
+      /** The last lines of a process that failed, where they tell why. */
+      readonly lastLines: readonly string[];
     }
   | { readonly type: 'end'; readonly ok: boolean; readonly ids: readonly number[]; readonly failed: number };
 
@@ -209,21 +244,36 @@ export interface LogStreamHead {
 }
 
 export interface LogFileView {
+  /** Of the live file. */
   readonly path: string;
   readonly stream: 'out' | 'error';
+  /** Number that the live file will have when it is rolled. */
+  readonly seq: number;
+  /** Bytes of that file before the stream; more than it has when it was rolled with lines still to be written. */
   readonly bytes: number;
   /** Instances that write to it. */
   readonly ids: readonly number[];
+  /** Their slots, in the same order. */
+  readonly slots: readonly number[];
   readonly app: string;
+  readonly namespace: string;
 }
 
 export interface LogRecordView {
   readonly type: 'line';
   readonly id: number;
-  readonly app: string;
   readonly slot: number;
+  readonly app: string;
+  readonly namespace: string;
   readonly stream: 'out' | 'error';
   readonly atMs: number;
   /** The line without its newline, as the app wrote it (bytes that are not UTF-8 are replaced). */
   readonly text: string;
+}
+
+export interface FlushView {
+  /** Live files that were emptied. */
+  readonly files: readonly string[];
+  /** What they and their rolled files took on disk. */
+  readonly freedBytes: number;
 }

@@ -6,7 +6,8 @@ import { problemOf } from './problem.ts';
 
 export interface Reply {
   readonly contentType: string;
-  readonly body: string | Buffer;
+  /** Text, or bytes in pieces. */
+  readonly body: string | readonly Buffer[];
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -109,19 +110,25 @@ async function readJson(request: IncomingMessage, path: string): Promise<unknown
 }
 
 async function sendReply(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
-  let body = Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body);
+  let pieces = typeof reply.body === 'string' ? [Buffer.from(reply.body)] : reply.body;
   const headers: Record<string, string> = {
     ...reply.headers,
     'Content-Type': reply.contentType,
     'Cache-Control': 'no-store',
   };
   const wantsGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  if (wantsGzip && body.length >= MIN_GZIP_BYTES) {
-    body = await compress(body, { level: GZIP_LEVEL });
+  if (wantsGzip && lengthOf(pieces) >= MIN_GZIP_BYTES) {
+    pieces = [await compress(Buffer.concat(pieces), { level: GZIP_LEVEL })];
     headers['Content-Encoding'] = 'gzip';
   }
-  response.writeHead(reply.status ?? 200, { ...headers, 'Content-Length': body.length });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  response.writeHead(reply.status ?? 200, { ...headers, 'Content-Length': lengthOf(pieces) });
+  // Node gathers what is written in one go: the pieces leave in one call of the system.
+  if (request.method !== 'HEAD') for (const piece of pieces) response.write(piece);
+  response.end();
+}
+
+function lengthOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The first line decides: an error before it is a problem with a status, one after it ends the stream as a line. */

@@ -1,5 +1,6 @@
+import * as z from 'zod/mini';
 import { FILE_KEYS, spellingsOf } from './keys.ts';
-import { ATTRIBUTE_KEYS, ATTRIBUTES, type AttributeKey, attributeJsonSchema } from './schema.ts';
+import { ATTRIBUTE_KEYS, ATTRIBUTES, type AttributeKey } from './schema.ts';
 
 type JsonSchema = Record<string, unknown>;
 
@@ -46,4 +47,11 @@ function appJsonSchema(): JsonSchema {
 function spelledSchema(spelling: string, key: AttributeKey): JsonSchema {
   const schema = attributeJsonSchema(key);
   return spelling === key ? schema : { ...schema, description: `Same as ${key}. ${ATTRIBUTES[key].about}` };
+}
+
+/** What may be written for one attribute. */
+function attributeJsonSchema(key: AttributeKey): JsonSchema {
+  const { type, about } = ATTRIBUTES[key];
+  const { $schema: _, ...schema } = z.toJSONSchema(type, { io: 'input' });
+  return { description: about, ...schema };
 }

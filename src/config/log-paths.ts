@@ -1,7 +1,9 @@
 import path from 'node:path';
-import type { ExecMode, LogsSpec } from '../core/spec.ts';
+import type { ExecMode, LogsSpec, LokiSpec, RollSpec } from '../core/spec.ts';
 import { fileNameOf } from './names.ts';
-import type { Attributes } from './schema.ts';
+import type { ReadApp } from './read-app.ts';
+import { ATTRIBUTES, type Attributes } from './schema.ts';
+import { scheduleError } from './triggers.ts';
 
 /** PM2's `time: true`. */
 const TIME_FORMAT = 'YYYY-MM-DDTHH:mm:ss';
@@ -34,7 +36,35 @@ export function logsSpec(attributes: Attributes, place: LogPlace): LogsSpec {
     merge: merge_logs ?? (place.execMode === 'fork' && instances === undefined),
     dateFormat: log_date_format ?? (time === true ? TIME_FORMAT : place.defaultDateFormat),
     type: log_type ?? 'plain',
+    roll: rollSpec(attributes),
+    loki: lokiSpec(attributes),
   };
+}
+
+function lokiSpec({ loki = true }: Attributes): LokiSpec {
+  return typeof loki === 'boolean' ? { enabled: loki, labels: {} } : { enabled: true, labels: loki.labels };
+}
+
+function rollSpec({ max_size, frequency, retain, max_age, compress, max_total }: Attributes): RollSpec {
+  return {
+    maxSizeBytes: max_size ?? null,
+    frequency: frequency ?? null,
+    retain: retain ?? null,
+    maxAgeMs: max_age ?? null,
+    compress: compress ?? null,
+    maxTotalBytes: max_total ?? null,
+  };
+}
+
+/**
+ * Checks when log files are rolled by time.
+ * @param app as read; told of a pattern that means no time
+ */
+export async function checkFrequency({ attributes, complain }: ReadApp): Promise<void> {
+  const { frequency } = attributes;
+  if (frequency === undefined || ['none', 'hourly', 'daily'].includes(frequency)) return;
+  const wrong = await scheduleError(frequency, null);
+  if (wrong !== null) complain('frequency', ATTRIBUTES.frequency.expected, wrong);
 }
 
 function filePath(given: string | undefined, suffix: string, { name, cwd, logsDir }: LogPlace): string | null {

@@ -1,14 +1,7 @@
 import type { Reporter } from './findings.ts';
 import { spellingsOf, unknownKey } from './keys.ts';
 import { nameOfScript } from './names.ts';
-import {
-  ATTRIBUTE_KEYS,
-  ATTRIBUTES,
-  type AttributeKey,
-  type Attributes,
-  RESERVED_KEYS,
-  readAttribute,
-} from './schema.ts';
+import { ATTRIBUTE_KEYS, ATTRIBUTES, type AttributeKey, type Attributes, readAttribute } from './schema.ts';
 import { type Data, plainValue } from './shapes.ts';
 import { kindOf, show } from './show.ts';
 
@@ -56,7 +49,6 @@ export function readApp({ raw, overrides, reporter }: AppInput): ReadApp {
     const read = readAttribute(key, value);
     if ('value' in read) attributes[key] = read.value;
     else reporter.problem({ key: spelling, expected: read.expected, got: gotOf(key, value) }, source ?? undefined);
-    if (RESERVED_KEYS.includes(key)) reporter.warn(`${spelling} has no effect in this version`, source ?? undefined);
   }
   if (!written.has('script')) {
     reporter.problem({ key: 'script', expected: ATTRIBUTES.script.expected, got: 'nothing' });

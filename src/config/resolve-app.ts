@@ -5,7 +5,7 @@ import { layOver, readBlock, shellVariables, type Variables } from './env.ts';
 import { type Accounts, identityOf } from './identity.ts';
 import { execModeOf, instanceCount } from './instances.ts';
 import { interpreterFor, isNode, nvmNode, nvmVersion } from './interpreter.ts';
-import { logsSpec } from './log-paths.ts';
+import { checkFrequency, logsSpec } from './log-paths.ts';
 import { fullName, nameOfScript } from './names.ts';
 import { policySpec } from './policy.ts';
 import type { ReadApp } from './read-app.ts';
@@ -13,7 +13,6 @@ import { ATTRIBUTES, readAttribute } from './schema.ts';
 import { findScript, isDirectory } from './script.ts';
 import type { Data } from './shapes.ts';
 import { triggersSpec } from './triggers.ts';
-import { versionAt } from './version.ts';
 
 const SHELLS = new Set(['bash', 'sh', 'dash', 'zsh', 'ksh', 'ash']);
 
@@ -24,6 +23,8 @@ export interface AppPlace {
   /** `env` of PM2's deploy block, below everything else. */
   readonly deployEnv: Data;
   readonly accounts: Accounts;
+  /** Version of the app whose program is in a folder. */
+  readonly versionAt: (directory: string) => string;
 }
 
 /** What the script and its interpreter came to. */
@@ -69,6 +70,7 @@ export async function resolveApp(app: ReadApp, place: AppPlace): Promise<AppSpec
   const { env, blocks } = resolveEnv(app, place, identity.homeDir);
   const policy = policySpec(attributes, context.env, reporter);
   const triggers = await triggersSpec(app, cwd);
+  await checkFrequency(app);
   const program = cwdIsThere ? resolveProgram(app, { cwd, env, shell: context.env }) : null;
   if (program === null || name === null) return null;
   const { directory, ...programSpec } = program;
@@ -78,9 +80,11 @@ export async function resolveApp(app: ReadApp, place: AppPlace): Promise<AppSpec
     name,
     namespace: attributes.namespace ?? 'default',
     configFile: context.configFile,
-    version: versionAt(directory),
+    version: place.versionAt(directory),
     process: {
       ...programSpec,
+      schedule: attributes.schedule ?? 'shared',
+      agent: attributes.agent ?? true,
       instances: instanceCount(attributes.instances, context.cpus),
       interpreterArgs: attributes.node_args ?? [],
       args: attributes.args ?? [],

@@ -7,6 +7,7 @@ import { nameHint, type ReadApp, readApp } from './read-app.ts';
 import { resolveApp, resolveName } from './resolve-app.ts';
 import { contentsOf, type Data, isData, plainValue } from './shapes.ts';
 import { show } from './show.ts';
+import { createVersionFinder } from './version.ts';
 
 export interface ResolvedApps {
   readonly apps: AppSpec[];
@@ -35,10 +36,11 @@ export async function resolveApps(raw: unknown, context: ResolveContext): Promis
   const candidates = apps.map((app, index) => candidateOf(app, index, context));
   const meant = select(candidates, context, file);
   const accounts = systemAccounts();
+  const versionAt = createVersionFinder();
   const deployEnv = deployEnvOf(deploy, context.envName);
   const specs: AppSpec[] = [];
   for (const { app, name } of meant) {
-    const spec = await resolveApp(app, { context, name, deployEnv, accounts });
+    const spec = await resolveApp(app, { context, name, deployEnv, accounts, versionAt });
     if (spec !== null) specs.push(spec);
   }
   refuseTwins(meant, file);

@@ -1,5 +1,6 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { BYTES_TEXT, DURATION_TEXT, parseBytes, parseDurationMs } from '../base/units.ts';
+import { LABELS, LABELS_EXPECTED } from './loki-schema.ts';
 import { splitWords } from './words.ts';
 
 /** setTimeout takes at most 2^31-1 ms: https://nodejs.org/api/timers.html */
@@ -9,7 +10,7 @@ const LONGEST_TEXT = 32_768;
 const MOST_INSTANCES = 1000;
 
 /** One attribute of an app: how it is read, what is expected in words, what it is for. */
-interface Attribute<T extends z.ZodType> {
+interface Attribute<T extends z.ZodMiniType> {
   readonly type: T;
   readonly expected: string;
   readonly about: string;
@@ -20,55 +21,86 @@ const NO_ZERO = /^[^\0]+$/;
 const ONE_LINE = /^[^\u0000-\u001f\u007f]+$/;
 const WHOLE_TEXT = /^\s*-?\d+\s*$/;
 
-const text = z.string().min(1).max(LONGEST_TEXT).regex(NO_ZERO);
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]);
-const piece = z
-  .string()
-  .max(LONGEST_TEXT)
-  .regex(/^[^\0]*$/);
-const pieces = z.array(piece).max(MOST_WORDS);
-const listed = z.array(z.union([piece, z.number(), z.boolean()]).transform(String)).max(MOST_WORDS);
-const line = z
-  .string()
-  .max(LONGEST_TEXT)
-  .transform((written, { issues }) => {
+const text = z.string().check(z.minLength(1), z.maxLength(LONGEST_TEXT), z.regex(NO_ZERO));
+const flag = z.union([
+  z.boolean(),
+  z.pipe(
+    z.enum(['true', 'false']),
+    z.transform((word) => word === 'true'),
+  ),
+]);
+const piece = z.string().check(z.maxLength(LONGEST_TEXT), z.regex(/^[^\0]*$/));
+const pieces = z.array(piece).check(z.maxLength(MOST_WORDS));
+const listed = z
+  .array(z.pipe(z.union([piece, z.number(), z.boolean()]), z.transform(String)))
+  .check(z.maxLength(MOST_WORDS));
+const line = z.pipe(
+  z.string().check(z.maxLength(LONGEST_TEXT)),
+  z.transform((written, { issues }) => {
     const split = splitWords(written);
     if (split === null) issues.push({ code: 'custom', input: written, message: 'a quote is not closed' });
     return split ?? [];
-  });
-const words = z.union([listed, line.pipe(pieces)]);
-const label = z
-  .union([z.string(), z.number()])
-  .transform((value) => String(value).trim())
-  .pipe(
-    z
-      .string()
-      .min(1)
-      .max(200)
-      .regex(ONE_LINE)
-      .refine((name) => name !== 'all'),
-  );
+  }),
+);
+const words = z.union([listed, z.pipe(line, pieces)]);
+const label = z.pipe(
+  z.pipe(
+    z.union([z.string(), z.number()]),
+    z.transform((value) => String(value).trim()),
+  ),
+  z.string().check(
+    z.minLength(1),
+    z.maxLength(200),
+    z.regex(ONE_LINE),
+    z.refine((name) => name !== 'all'),
+  ),
+);
+
+/** Text of a form that is read into a number, within bounds of its own; what `read` cannot read is none. */
+function written<T extends z.ZodMiniType<number, number>>(
+  form: RegExp,
+  read: (text: string) => number | null,
+  bounded: T,
+) {
+  const number = z.transform((text: string) => read(text) ?? Number.NaN);
+  return z.pipe(z.pipe(z.string().check(z.regex(form)), number), bounded);
+}
 
 function whole(least: number, most: number) {
-  const bounded = z.int().min(least).max(most);
-  return z.union([bounded, z.string().regex(WHOLE_TEXT).transform(Number).pipe(bounded)]);
+  const bounded = z.int().check(z.gte(least), z.lte(most));
+  return z.union([bounded, written(WHOLE_TEXT, Number, bounded)]);
 }
 
 function duration(leastMs: number) {
-  const bounded = z.number().min(leastMs).max(LONGEST_MS);
-  const written = z.string().regex(DURATION_TEXT).transform(parseDurationMs).pipe(bounded);
-  return z.union([bounded, written]).transform((ms) => Math.round(ms));
+  const bounded = z.number().check(z.gte(leastMs), z.lte(LONGEST_MS));
+  return z.pipe(
+    z.union([bounded, written(DURATION_TEXT, parseDurationMs, bounded)]),
+    z.transform((ms) => Math.round(ms)),
+  );
 }
 
-const size = z.union([z.int().min(0), z.string().regex(BYTES_TEXT).transform(parseBytes).pipe(z.int())]);
+const size = z.union([z.int().check(z.gte(0)), written(BYTES_TEXT, parseBytes, z.int())]);
+/** Ages are no timers: no bound of setTimeout. */
+const age = z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER));
+const longDuration = z.pipe(
+  z.union([age, written(DURATION_TEXT, parseDurationMs, age)]),
+  z.transform((ms) => Math.round(ms)),
+);
+const compression = z.union([
+  z.enum(['gzip', 'zstd']),
+  z.pipe(
+    flag,
+    z.transform((on) => (on ? ('gzip' as const) : ('none' as const))),
+  ),
+]);
 const exitCode = whole(0, 255);
 const watchOptions = z.looseObject({
-  usePolling: flag.optional(),
-  interval: whole(1, LONGEST_MS).optional(),
-  ignored: words.optional(),
+  usePolling: z.optional(flag),
+  interval: z.optional(whole(1, LONGEST_MS)),
+  ignored: z.optional(words),
 });
 
-function as<T extends z.ZodType>(type: T, expected: string, about: string): Attribute<T> {
+function as<T extends z.ZodMiniType>(type: T, expected: string, about: string): Attribute<T> {
   return { type, expected, about };
 }
 
@@ -99,15 +131,26 @@ export const ATTRIBUTES = {
     '"fork" or "cluster"',
     'cluster lets the instances of a Node app share a port.',
   ),
+  schedule: as(
+    z.enum(['shared', 'round_robin']),
+    '"shared" or "round_robin"',
+    'How connections reach the workers of a cluster: each accepts for itself (shared), or they are handed out in turn.',
+  ),
   instances: as(
-    z.union([z.literal('max').transform(() => 0), whole(-MOST_INSTANCES, MOST_INSTANCES)]),
+    z.union([
+      z.pipe(
+        z.literal('max'),
+        z.transform(() => 0),
+      ),
+      whole(-MOST_INSTANCES, MOST_INSTANCES),
+    ]),
     'a whole number or "max"',
     'How many; "max" or 0 is one per CPU, a negative number leaves that many CPUs free.',
   ),
   execute_command: as(flag, FLAG, 'True forces exec_mode fork.'),
   env: as(z.record(z.string(), z.unknown()), 'an object of variables', 'Environment variables.'),
   filter_env: as(
-    z.union([z.boolean(), z.array(text).max(MOST_WORDS), text]),
+    z.union([z.boolean(), z.array(text).check(z.maxLength(MOST_WORDS)), text]),
     'true, a name, or a list of parts of names',
     'Variables of the shell that the app does not get: all of them (true), one, or those that contain a part.',
   ),
@@ -135,7 +178,13 @@ export const ATTRIBUTES = {
   autorestart: as(flag, FLAG, 'False leaves the app down when it ends.'),
   autostart: as(flag, FLAG, 'False adds the app without starting it.'),
   stop_exit_codes: as(
-    z.union([z.array(exitCode).max(256), exitCode.transform((code) => [code])]),
+    z.union([
+      z.array(exitCode).check(z.maxLength(256)),
+      z.pipe(
+        exitCode,
+        z.transform((code) => [code]),
+      ),
+    ]),
     'exit codes from 0 to 255',
     'Exit codes after which the app stays down.',
   ),
@@ -143,7 +192,7 @@ export const ATTRIBUTES = {
   treekill: as(flag, FLAG, 'False signals the program only, not what it started.'),
   shutdown_with_message: as(flag, FLAG, 'Asks Node apps to stop with the message "shutdown", not with a signal.'),
   wait_ready: as(flag, FLAG, "The app is ready when it calls process.send('ready')."),
-  listen_timeout: as(duration(0), MS, 'How long to wait for ready. Default: 3000.'),
+  listen_timeout: as(duration(0), MS, 'How long to wait for ready. Default: 30000.'),
   cron_restart: as(
     z.union([text, z.literal(0)]),
     'a cron pattern of 5 or 6 fields, or 0 for none',
@@ -174,10 +223,34 @@ export const ATTRIBUTES = {
     'a group name or number',
     'Group of the processes; only root may set it.',
   ),
-  max_size: as(size, SIZE, 'Size at which a log file is rolled (not in effect yet).'),
-  retain: as(whole(0, 10_000), FROM_0, 'Rolled log files that are kept (not in effect yet).'),
-  compress: as(flag, FLAG, 'Compresses rolled log files (not in effect yet).'),
-  agent: as(flag, FLAG, 'False leaves the metrics agent out of the app (not in effect yet).'),
+  max_size: as(
+    size,
+    SIZE,
+    'Size that no log file grows above: then it is rolled; 0 is any. Default: the setting logs.max_size.',
+  ),
+  frequency: as(
+    text,
+    '"none", "hourly", "daily" or a cron pattern',
+    'When log files are rolled by time. Default: the setting logs.frequency.',
+  ),
+  retain: as(whole(0, 10_000), FROM_0, 'Rolled log files kept per stream. Default: the setting logs.retain.'),
+  max_age: as(
+    longDuration,
+    'milliseconds or a duration such as "14d", "36h"',
+    'Age at which rolled log files are deleted; 0 is none. Default: the setting logs.max_age.',
+  ),
+  compress: as(
+    compression,
+    'true, false, "gzip" or "zstd"',
+    'How rolled log files are compressed. Default: the setting logs.compress.',
+  ),
+  max_total: as(size, SIZE, 'Size of all log files of the app together; 0 is any.'),
+  loki: as(
+    z.union([flag, z.strictObject({ labels: LABELS })]),
+    `true, false, or { labels: … }: ${LABELS_EXPECTED}`,
+    'False ships no lines of the app to Loki; labels are added to its lines. Nothing is shipped without the setting loki.url.',
+  ),
+  agent: as(flag, FLAG, 'False leaves the agent out of Node apps: no drain at a reload, no last words.'),
 } as const;
 
 export type AttributeKey = keyof typeof ATTRIBUTES;
@@ -187,9 +260,6 @@ export type Attributes = { readonly [K in AttributeKey]?: z.output<(typeof ATTRI
 
 /** Own names of all attributes. */
 export const ATTRIBUTE_KEYS = Object.keys(ATTRIBUTES) as AttributeKey[]; // a literal object has just its keys
-
-/** Attributes that are read and have no effect in this version. */
-export const RESERVED_KEYS: readonly AttributeKey[] = ['max_size', 'retain', 'compress', 'agent'];
 
 /**
  * Reads one attribute.
@@ -201,15 +271,4 @@ export function readAttribute(key: AttributeKey, value: unknown): { value: unkno
   const { type, expected } = ATTRIBUTES[key];
   const read = type.safeParse(value);
   return read.success ? { value: read.data } : { expected };
-}
-
-/**
- * JSON Schema of what may be written for one attribute.
- * @param key its own name
- * @returns draft 2020-12, without `$schema`
- */
-export function attributeJsonSchema(key: AttributeKey): Record<string, unknown> {
-  const { type, about } = ATTRIBUTES[key];
-  const { $schema: _, ...schema } = z.toJSONSchema(type, { io: 'input' });
-  return { description: about, ...schema };
 }

@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
-import { parseBytes } from '../base/units.ts';
+import { parseBytes, parseDurationMs } from '../base/units.ts';
+import type { Compression } from '../core/spec.ts';
+import { LOKI_SCHEMAS } from './loki-schema.ts';
+import type { LokiValues } from './loki-settings.ts';
 
 /** Where the read-only listener binds; port 0 takes a free one. */
 export interface ListenAddress {
@@ -8,12 +11,18 @@ export interface ListenAddress {
 }
 
 /** Every setting of the daemon, by its name in messages and documents. */
-export interface SettingValues {
+export interface SettingValues extends LokiValues {
   readonly 'http.listen': ListenAddress | null;
   readonly 'http.expose_env': boolean;
   readonly 'log.level': string;
   readonly 'log.max_size': number;
   readonly 'log.retain': number;
+  readonly 'logs.max_size': number;
+  readonly 'logs.frequency': string;
+  readonly 'logs.retain': number;
+  readonly 'logs.max_age': number;
+  readonly 'logs.compress': Compression;
+  readonly 'logs.max_total': number;
 }
 
 export type SettingKey = keyof SettingValues;
@@ -24,8 +33,26 @@ const EVERY_ADDRESS = '0.0.0.0';
 const HIGHEST_PORT = 65_535;
 const SMALLEST_LOG_BYTES = 1024;
 const MOST_ROLLED = 1000;
+/** Of an app's stream. */
+const MOST_KEPT = 10_000;
+
+const bytes = z.union([
+  z.number(),
+  z.pipe(
+    z.string(),
+    z.transform((text) => parseBytes(text)),
+  ),
+]);
+
+function count(most: number) {
+  return z.pipe(
+    z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
+    z.int().check(z.gte(0), z.lte(most)),
+  );
+}
 
 const SCHEMAS = {
+  ...LOKI_SCHEMAS,
   'http.listen': {
     type: z.pipe(
       z.string().check(z.refine((text) => listenOf(text) !== undefined)),
@@ -48,24 +75,44 @@ const SCHEMAS = {
     expected: 'trace, debug, info, warn, error, fatal or silent',
   },
   'log.max_size': {
+    type: z.pipe(bytes, z.int().check(z.gte(SMALLEST_LOG_BYTES))),
+    expected: `bytes or a size such as "10M", at least ${SMALLEST_LOG_BYTES}`,
+  },
+  'log.retain': { type: count(MOST_ROLLED), expected: `a whole number from 0 to ${MOST_ROLLED}` },
+  'logs.max_size': {
+    type: z.pipe(bytes, z.int().check(z.gte(0))),
+    expected: 'bytes or a size such as "100M", 0 for any',
+  },
+  'logs.frequency': {
+    type: z
+      .string()
+      .check(z.refine((text) => ['none', 'hourly', 'daily'].includes(text) || text.trim().split(/\s+/).length >= 5)),
+    expected: 'none, hourly, daily or a cron pattern',
+  },
+  'logs.retain': { type: count(MOST_KEPT), expected: `a whole number from 0 to ${MOST_KEPT}` },
+  'logs.max_age': {
     type: z.pipe(
       z.union([
         z.number(),
         z.pipe(
           z.string(),
-          z.transform((text) => parseBytes(text)),
+          z.transform((text) => parseDurationMs(text)),
         ),
       ]),
-      z.int().check(z.gte(SMALLEST_LOG_BYTES)),
+      z.int().check(z.gte(0)),
     ),
-    expected: `bytes or a size such as "10M", at least ${SMALLEST_LOG_BYTES}`,
+    expected: 'milliseconds or a duration such as "14d", 0 for none',
   },
-  'log.retain': {
+  'logs.compress': {
     type: z.pipe(
-      z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
-      z.int().check(z.gte(0), z.lte(MOST_ROLLED)),
+      z.union([z.boolean(), z.enum(['true', 'false', 'none', 'gzip', 'zstd'])]),
+      z.transform((word) => compressionOf(String(word))),
     ),
-    expected: `a whole number from 0 to ${MOST_ROLLED}`,
+    expected: 'true, false, gzip or zstd',
+  },
+  'logs.max_total': {
+    type: z.pipe(bytes, z.int().check(z.gte(0))),
+    expected: 'bytes or a size such as "2G", 0 for any',
   },
 } satisfies {
   readonly [K in SettingKey]: { readonly type: z.ZodMiniType<SettingValues[K]>; readonly expected: string };
@@ -93,4 +140,9 @@ function listenOf(text: string): ListenAddress | null | undefined {
   const port = Number(digits);
   if (digits === undefined || port > HIGHEST_PORT) return undefined;
   return { host: bracketed ?? (plain || EVERY_ADDRESS), port };
+}
+
+function compressionOf(word: string): Compression {
+  if (word === 'true') return 'gzip';
+  return word === 'gzip' || word === 'zstd' ? word : 'none';
 }

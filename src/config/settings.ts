@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { nearestWord } from '../base/did-you-mean.ts';
 import { errnoOf, messageOf, PromvisorError } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
+import type { Compression } from '../core/spec.ts';
+import { LOKI_DEFAULTS, type LokiSettings, lokiSettingsOf, SECRET_KEYS } from './loki-settings.ts';
 import type { ListenAddress, SettingKey, SettingValues } from './settings-schema.ts';
-import { show } from './show.ts';
+import { kindOf, show } from './show.ts';
 
 export interface Settings {
   readonly http: {
@@ -12,7 +14,24 @@ export interface Settings {
     /** True shows environment values on the read-only listener. */
     readonly exposeEnv: boolean;
   };
+  /** The daemon's own log. */
   readonly log: { readonly level: string; readonly maxSizeBytes: number; readonly retain: number };
+  /** The log files of the apps, where an app says nothing else. */
+  readonly logs: {
+    /** 0: any. */
+    readonly maxSizeBytes: number;
+    /** `none`, `hourly`, `daily`, or a cron pattern. */
+    readonly frequency: string;
+    /** Rolled files per stream. */
+    readonly retain: number;
+    /** 0: none. */
+    readonly maxAgeMs: number;
+    readonly compress: Compression;
+    /** All files of all apps; 0: any. */
+    readonly maxTotalBytes: number;
+  };
+  /** Where lines are shipped to; null when they are not. */
+  readonly loki: LokiSettings | null;
 }
 
 const DEFAULTS: SettingValues = {
@@ -21,6 +40,13 @@ const DEFAULTS: SettingValues = {
   'log.level': 'info',
   'log.max_size': 10 * 1024 * 1024,
   'log.retain': 5,
+  'logs.max_size': 128 * 1024 * 1024,
+  'logs.frequency': 'none',
+  'logs.retain': 10,
+  'logs.max_age': 0,
+  'logs.compress': 'gzip',
+  'logs.max_total': 2 * 1024 ** 3,
+  ...LOKI_DEFAULTS,
 };
 const KEYS = Object.keys(DEFAULTS) as SettingKey[]; // a literal object has just its keys
 const LARGEST_BYTES = 1024 * 1024;
@@ -48,20 +74,43 @@ export async function loadSettings(home: Home, env: NodeJS.ProcessEnv): Promise<
     const { readSetting } = await import('./settings-schema.ts');
     for (const { key, value, from } of given) {
       const read = readSetting(key, value);
-      if ('value' in read) values[key] = read.value;
-      else problems.push(`${key}: expected ${read.expected}, got ${show(value)} (${from})`);
+      if (key === 'logs.frequency' && 'value' in read && (await isNoSchedule(String(read.value)))) {
+        problems.push(`${key}: expected none, hourly, daily or a cron pattern, got ${show(value)} (${from})`);
+      } else if ('value' in read) values[key] = read.value;
+      else problems.push(`${key}: expected ${read.expected}, got ${gotOf(key, value)} (${from})`);
     }
   }
+  // Each value is a default or was read as one of its key.
+  const settings = settingsOf(values as SettingValues, problems);
   if (problems.length > 0) {
     throw new PromvisorError('SETTINGS_INVALID', problems.join('\n'), { details: { problems } });
   }
-  return settingsOf(values as SettingValues); // each value is a default or was read as one of its key
+  return settings;
 }
 
-function settingsOf(values: SettingValues): Settings {
+function gotOf(key: string, value: unknown): string {
+  return SECRET_KEYS.has(key) ? kindOf(value) : show(value);
+}
+
+async function isNoSchedule(frequency: string): Promise<boolean> {
+  if (['none', 'hourly', 'daily'].includes(frequency)) return false;
+  const { scheduleError } = await import('./triggers.ts');
+  return (await scheduleError(frequency, null)) !== null;
+}
+
+function settingsOf(values: SettingValues, problems: string[]): Settings {
   return {
     http: { listen: values['http.listen'], exposeEnv: values['http.expose_env'] },
     log: { level: values['log.level'], maxSizeBytes: values['log.max_size'], retain: values['log.retain'] },
+    logs: {
+      maxSizeBytes: values['logs.max_size'],
+      frequency: values['logs.frequency'],
+      retain: values['logs.retain'],
+      maxAgeMs: values['logs.max_age'],
+      compress: values['logs.compress'],
+      maxTotalBytes: values['logs.max_total'],
+    },
+    loki: lokiSettingsOf(values, problems),
   };
 }
 
@@ -100,11 +149,19 @@ function leavesOf(content: unknown, file: string, problems: string[]): readonly 
   const groups = new Set(KEYS.map((key) => key.split('.', 1)[0]));
   return Object.entries(content).flatMap(([group, value]) => {
     if (group === '$schema') return [];
-    if (isObject(value)) return Object.entries(value).map(([key, leaf]) => [`${group}.${key}`, leaf] as const);
+    if (isObject(value)) return Object.entries(value).flatMap(([key, leaf]) => leavesBelow(`${group}.${key}`, leaf));
     if (!groups.has(group)) return [[group, value] as const];
     problems.push(`${group}: expected an object, got ${show(value)} (${file})`);
     return [];
   });
+}
+
+/** `tls: { ca: … }` is another way to write `tls_ca`. */
+function leavesBelow(path: string, value: unknown): readonly (readonly [string, unknown])[] {
+  const isLeaf =
+    !isObject(value) || KEYS.some((key) => key === path) || !KEYS.some((key) => key.startsWith(`${path}_`));
+  if (isLeaf) return [[path, value]];
+  return Object.entries(value).map(([key, leaf]) => [`${path}_${key}`, leaf] as const);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

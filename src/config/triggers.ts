@@ -40,8 +40,13 @@ function isTimezone(name: string): boolean {
   }
 }
 
-/** croner finds some mistakes only when it looks for the next time. */
-async function scheduleError(pattern: string, timezone: string | null): Promise<string | null> {
+/**
+ * Finds out what is wrong with a schedule. croner finds some mistakes only when it looks for the next time.
+ * @param pattern of 5 or 6 fields
+ * @param timezone that is one, or null
+ * @returns null when nothing is
+ */
+export async function scheduleError(pattern: string, timezone: string | null): Promise<string | null> {
   const { Cron } = await import('croner');
   try {
     const zone = timezone === null ? {} : { timezone };

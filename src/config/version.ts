@@ -4,11 +4,19 @@ import path from 'node:path';
 const UNKNOWN = 'N/A';
 
 /**
- * Finds the version of an app in the nearest package.json above.
- * @param directory absolute path where the app's script lies
- * @returns the version, or `N/A`
+ * Makes a finder of versions that looks into each folder once: the apps of a file mostly share theirs.
+ * @returns a function from the absolute path of a folder to the version in the nearest package.json above, or `N/A`
  */
-export function versionAt(directory: string): string {
+export function createVersionFinder(): (directory: string) => string {
+  const known = new Map<string, string>();
+  return (directory) => {
+    const version = known.get(directory) ?? versionAt(directory);
+    known.set(directory, version);
+    return version;
+  };
+}
+
+function versionAt(directory: string): string {
   for (let at = directory; ; at = path.dirname(at)) {
     const version = versionIn(path.join(at, 'package.json'));
     if (version !== null) return version;

@@ -60,6 +60,8 @@ const processSpec = z
   .strictObject(
     {
       execMode: z.enum(['fork', 'cluster'], '"fork" or "cluster"'),
+      schedule: z.enum(['shared', 'round_robin'], '"shared" or "round_robin"'),
+      agent: flag,
       instances: whole(1, MOST_INSTANCES),
       script: text('a path or a shell line'),
       shellLine: flag,
@@ -114,6 +116,18 @@ const watch = z.strictObject(
   },
   OBJECT,
 );
+const amount = z.nullable(whole(0, Number.MAX_SAFE_INTEGER));
+const roll = z.strictObject(
+  {
+    maxSizeBytes: amount,
+    frequency: z.nullable(text('"none", "hourly", "daily" or a cron pattern', LONGEST_NAME)),
+    retain: z.nullable(whole(0, 10_000)),
+    maxAgeMs: amount,
+    compress: z.nullable(z.enum(['none', 'gzip', 'zstd'], '"none", "gzip" or "zstd"')),
+    maxTotalBytes: amount,
+  },
+  OBJECT,
+);
 const logs = z.strictObject(
   {
     outFile: fileOrNull,
@@ -122,6 +136,8 @@ const logs = z.strictObject(
     merge: flag,
     dateFormat: z.nullable(text('a day.js format')),
     type: z.enum(['plain', 'json'], '"plain" or "json"'),
+    roll,
+    loki: z.strictObject({ enabled: flag, labels: z.record(z.string(), line, OBJECT) }, OBJECT),
   },
   OBJECT,
 );
@@ -147,21 +163,25 @@ const targets = listOf(target, 1, MOST_TARGETS);
 const startRequest = z.strictObject(
   {
     apps: listOf(appSpec, 1, MOST_APPS),
-    onExisting: z.enum(['restart', 'refuse', 'add'], '"restart", "refuse" or "add"'),
+    env: z.optional(variables),
+    parallel: z.optional(whole(1, MOST_INSTANCES)),
+    onExisting: z.enum(['restart', 'reload', 'refuse', 'add'], '"restart", "reload", "refuse" or "add"'),
   },
   OBJECT,
 );
-const actions = ['start', 'stop', 'restart', 'delete', 'reset'] as const;
+const actions = ['start', 'stop', 'restart', 'reload', 'delete', 'reset'] as const;
 const actionRequest = z.strictObject(
   {
     targets,
     action: z.enum(actions, `one of ${actions.join(', ')}`),
     env: z.optional(variables),
+    parallel: z.optional(whole(1, MOST_INSTANCES)),
     watch: z.optional(z.enum(['toggle', 'off'], '"toggle" or "off"')),
   },
   OBJECT,
 );
 const signalRequest = z.strictObject({ targets, signal: text('a signal such as SIGUSR2', 20) }, OBJECT);
+const scaleRequest = z.strictObject({ target, count: text('a number such as 4, +1 or -1', 20) }, OBJECT);
 const targetsRequest = z.strictObject({ targets }, OBJECT);
 
 /**
@@ -202,6 +222,16 @@ export function parseActionRequest(value: unknown): z.output<typeof actionReques
  */
 export function parseSignalRequest(value: unknown): z.output<typeof signalRequest> {
   return parsed(signalRequest, value);
+}
+
+/**
+ * Checks the body of a scale.
+ * @param value parsed JSON
+ * @returns the target and the count as written
+ * @throws PromvisorError REQUEST_INVALID
+ */
+export function parseScaleRequest(value: unknown): z.output<typeof scaleRequest> {
+  return parsed(scaleRequest, value);
 }
 
 /**

@@ -23,7 +23,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: ['base'],
 };
 const LONGEST_FILE = 300;
-const MAY_IMPORT_ZOD = ['config/schema.ts', 'config/wire.ts', 'config/settings-schema.ts'];
+const MAY_IMPORT_ZOD = [
+  'config/schema.ts',
+  'config/json-schema.ts',
+  'config/wire.ts',
+  'config/settings-schema.ts',
+  'config/loki-schema.ts',
+];
 
 const isOwn = (name: string) => name.endsWith('.ts') && !name.startsWith('node:');
 

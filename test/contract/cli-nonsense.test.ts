@@ -50,6 +50,7 @@ const FLAGS = [
     '-a',
     '--watch-delay',
   ],
+  ...['--since', '--until', '--grep', '--follow', '--highlight', '--format', '--path', '--nostream'],
   ...['--timestamp', '--no-autorestart', '-x', '--uid', '--instances=-3', '--name=', '--=', '---', '-', '--__proto__'],
 ];
 const VALUES = [

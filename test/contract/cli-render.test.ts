@@ -272,6 +272,7 @@ describe('why and describe', () => {
       │ out log path   │ /srv/logs/api-out.log   │
       │ error log path │ /srv/logs/api-error.log │
       │ out lines      │ 12 (3.4kb)              │
+      │ out files      │ 3 (120.6kb)             │
       │ error lines    │ 3 (99b), 2 dropped      │
       └────────────────┴─────────────────────────┘
       Counters

@@ -38,7 +38,17 @@ function reply({ method, path: route }: Asked): Reply {
 }
 
 function progress(): unknown[] {
-  const one = { type: 'instance', id: 0, app: 'api', slot: 0, ok: true, status: 'running', pid: 7, message: null };
+  const one = {
+    type: 'instance',
+    id: 0,
+    app: 'api',
+    slot: 0,
+    ok: true,
+    status: 'running',
+    pid: 7,
+    message: null,
+    lastLines: [],
+  };
   return [{ type: 'begin', total: 1 }, one, { type: 'end', ok: true, ids: [0], failed: 0 }];
 }
 
@@ -310,7 +320,7 @@ describe('other commands', () => {
 describe('what the daemon reports', () => {
   const failing = (count: number, total: number): Reply => {
     const lines = Array.from({ length: total }, (_, id) => ({
-      ...{ type: 'instance', id, app: `app-${id % 5}`, slot: 0, status: 'backoff', pid: null },
+      ...{ type: 'instance', id, app: `app-${id % 5}`, slot: 0, status: 'backoff', pid: null, lastLines: [] },
       ...(id < count ? { ok: false, message: 'died' } : { ok: true, message: null }),
     }));
     return { lines: [{ type: 'begin', total }, ...lines, { type: 'end', ok: count === 0, ids: [], failed: count }] };

@@ -166,7 +166,7 @@ describe('a client', () => {
       });
     });
     const abort = new AbortController();
-    const { head, records } = await createClient(home.socket).logs(['a b', '/x/'], abort.signal);
+    const { head, records } = await createClient(home.socket).logs(['a b', '/x/'], { signal: abort.signal });
     expect(head.files).toEqual([]);
     expect((await records.next()).value).toMatchObject({ text: 'one' });
     abort.abort();

@@ -36,6 +36,7 @@ const WRONG: Readonly<Record<AttributeKey, fc.Arbitrary<unknown>>> = {
   interpreter: noText,
   node_args: noWords,
   exec_mode: noChoice,
+  schedule: noChoice,
   instances: fc.oneof(never, fc.constantFrom<unknown>('two', 'MAX', 1.5, {}, [1], true, '', 100_000)),
   execute_command: noFlag,
   env: noObject,
@@ -77,7 +78,14 @@ const WRONG: Readonly<Record<AttributeKey, fc.Arbitrary<unknown>>> = {
   gid: noId,
   max_size: noSize,
   retain: noWhole,
-  compress: noFlag,
+  frequency: fc.oneof(never, fc.constantFrom<unknown>('', 'sometimes', '* *', 5, {}, true)),
+  max_age: fc.oneof(never, fc.constantFrom<unknown>('old', '1w', -1, {}, [], true, '')),
+  compress: fc.oneof(never, fc.constantFrom<unknown>('yes', 'bzip2', 1, 0, {}, [], '')),
+  max_total: noSize,
+  loki: fc.oneof(
+    never,
+    fc.constantFrom<unknown>('yes', 1, { labels: { 'a-b': 'x' } }, { labels: { app: 'x' } }, { team: 'x' }, [], ''),
+  ),
   agent: noFlag,
 };
 

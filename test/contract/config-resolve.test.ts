@@ -102,6 +102,9 @@ const ATTRIBUTES: readonly (readonly [object, Look<unknown>, unknown])[] = [
   [{ filter_env: ['SHELL_'] }, ({ process }) => Object.keys(process.env), ['PATH']],
   [{ filter_env: 'SHELL_' }, ({ process }) => Object.keys(process.env), ['PATH', 'SHELL_VARIABLE']],
   [{ filter_env: 'PATH' }, ({ process }) => Object.keys(process.env), ['SHELL_VARIABLE']],
+  [{ agent: false }, ({ process }) => process.agent, false],
+  [{ schedule: 'round_robin' }, ({ process }) => process.schedule, 'round_robin'],
+  [{}, ({ process }) => [process.agent, process.schedule], [true, 'shared']],
   [{ env_x: { A: 1 } }, ({ envBlocks }) => envBlocks, { x: { A: '1' } }],
 ];
 
@@ -127,7 +130,8 @@ describe('attributes', () => {
       treekill: true,
       shutdownWithMessage: false,
       waitReady: false,
-      listenTimeoutMs: 3000,
+      // Not PM2's 3 s: see policy.ts.
+      listenTimeoutMs: 30_000,
     });
     expect(spec).toMatchObject({ version: 'N/A', process: { instanceVar: 'NODE_APP_INSTANCE', uid: null, gid: null } });
   });
@@ -159,11 +163,27 @@ describe('attributes', () => {
     expect(warnings).toHaveLength(2);
   });
 
-  test('keys for later are typed, and say that they do nothing yet', async () => {
-    const { warnings } = await resolveOne({ max_size: '10M', retain: 3, compress: true, agent: false });
-    expect(warnings.map((text) => text.split(' ', 1)[0])).toEqual(['max_size', 'retain', 'compress', 'agent']);
-    const error = await errorOf(resolveOne({ max_size: 'huge' }));
-    expect(error.message).toContain('max_size: expected bytes or a size');
+  test('how log files are kept: what is given, else as the daemon is set', async () => {
+    const none = { maxSizeBytes: null, frequency: null, retain: null, maxAgeMs: null, compress: null };
+    expect((await resolveOne({})).spec.logs.roll).toEqual({ ...none, maxTotalBytes: null });
+    const all = { max_size: '10M', frequency: 'daily', retain: 3, max_age: '14d', compress: true, max_total: '1G' };
+    const { spec, warnings } = await resolveOne(all);
+    expect(warnings).toEqual([]);
+    expect(spec.logs.roll).toEqual({
+      maxSizeBytes: 10 * 1024 ** 2,
+      frequency: 'daily',
+      retain: 3,
+      maxAgeMs: 14 * 86_400_000,
+      compress: 'gzip',
+      maxTotalBytes: 1024 ** 3,
+    });
+    expect((await resolveOne({ compress: false })).spec.logs.roll.compress).toBe('none');
+    expect((await resolveOne({ frequency: '0 4 * * *', compress: 'zstd' })).spec.logs.roll).toMatchObject({
+      frequency: '0 4 * * *',
+      compress: 'zstd',
+    });
+    const error = await errorOf(resolveOne({ max_size: 'huge', frequency: 'sometimes' }));
+    for (const key of ['max_size', 'frequency']) expect(error.message).toContain(`${key}: expected`);
   });
 });
 

@@ -9,6 +9,15 @@ import { errorOf, folder } from '../support/config.ts';
 const DEFAULTS: Settings = {
   http: { listen: { host: '127.0.0.1', port: 9209 }, exposeEnv: false },
   log: { level: 'info', maxSizeBytes: 10 * 1024 * 1024, retain: 5 },
+  logs: {
+    maxSizeBytes: 128 * 1024 * 1024,
+    frequency: 'none',
+    retain: 10,
+    maxAgeMs: 0,
+    compress: 'gzip',
+    maxTotalBytes: 2 * 1024 ** 3,
+  },
+  loki: null,
 };
 
 /** Settings of a home whose settings.json holds this, or does not exist. */
@@ -33,6 +42,8 @@ describe('settings', () => {
     expect(await load(text)).toEqual({
       http: { listen: null, exposeEnv: true },
       log: { level: 'warn', maxSizeBytes: 1.5 * 1024 * 1024, retain: 2 },
+      logs: DEFAULTS.logs,
+      loki: null,
     });
   });
 
@@ -54,12 +65,101 @@ describe('settings', () => {
       PROMVISOR_LOG_LEVEL: 'debug',
       PROMVISOR_LOG_MAX_SIZE: '2M',
       PROMVISOR_LOG_RETAIN: '0',
+      PROMVISOR_LOGS_MAX_SIZE: '0',
+      PROMVISOR_LOGS_FREQUENCY: '0 4 * * *',
+      PROMVISOR_LOGS_RETAIN: '3',
+      PROMVISOR_LOGS_MAX_AGE: '14d',
+      PROMVISOR_LOGS_COMPRESS: 'false',
+      PROMVISOR_LOGS_MAX_TOTAL: '1G',
     };
     const file = { http: { listen: 'off', expose_env: false }, log: { level: 'error', max_size: '1M', retain: 9 } };
     expect(await load(file, env)).toEqual({
       http: { listen: { host: '0.0.0.0', port: 1 }, exposeEnv: true },
       log: { level: 'debug', maxSizeBytes: 2 * 1024 * 1024, retain: 0 },
+      logs: {
+        maxSizeBytes: 0,
+        frequency: '0 4 * * *',
+        retain: 3,
+        maxAgeMs: 14 * 86_400_000,
+        compress: 'none',
+        maxTotalBytes: 1024 ** 3,
+      },
+      loki: null,
     });
+  });
+});
+
+const LOKI = { url: 'http://loki:3100/' };
+
+describe('settings of Loki', () => {
+  test('an address is enough', async () => {
+    expect((await load({ loki: { url: 'http://loki:3100' } })).loki).toEqual({
+      url: 'http://loki:3100/',
+      tenant: null,
+      basic: null,
+      bearer: null,
+      tls: { ca: null, cert: null, key: null, insecureSkipVerify: false },
+      labels: {},
+      headers: {},
+      apps: null,
+      bytesPerSecond: 3 * 1024 * 1024,
+      maxAgeMs: 7 * 24 * 3600_000,
+      timeoutMs: 10_000,
+      structuredMetadata: true,
+      instanceLabel: false,
+    });
+    expect((await load({ loki: { labels: { team: 'a' } } })).loki).toBeNull();
+  });
+
+  test('each as a variable', async () => {
+    const env = {
+      PROMVISOR_LOKI_URL: 'https://me:s%40cret@loki',
+      PROMVISOR_LOKI_LABELS: 'team=a, dc=b',
+      PROMVISOR_LOKI_HEADERS: 'X-Scope=1',
+      PROMVISOR_LOKI_APPS: 'api, web',
+      PROMVISOR_LOKI_RATE: '1M',
+      PROMVISOR_LOKI_MAX_AGE: '24h',
+      PROMVISOR_LOKI_TENANT: 't',
+      PROMVISOR_LOKI_INSTANCE_LABEL: 'true',
+    };
+    expect((await load(undefined, env)).loki).toMatchObject({
+      url: 'https://loki/',
+      basic: { user: 'me', password: { value: 's@cret' } },
+      labels: { team: 'a', dc: 'b' },
+      headers: { 'X-Scope': '1' },
+      apps: ['api', 'web'],
+      bytesPerSecond: 1024 * 1024,
+      maxAgeMs: 24 * 3600_000,
+      tenant: 't',
+      instanceLabel: true,
+    });
+  });
+
+  test('tls may be a group of its own', async () => {
+    const { loki } = await load({ loki: { ...LOKI, token_file: '/t', tls: { insecure_skip_verify: true } } });
+    expect(loki).toMatchObject({ bearer: { file: '/t' }, tls: { insecureSkipVerify: true } });
+  });
+
+  test.each([
+    [{ url: 'loki:3100' }, 'loki.url: expected an address'],
+    [{ url: 3 }, 'loki.url: expected an address'],
+    [{ labels: { 'a-b': 'x' } }, 'loki.labels: expected at most 10 labels'],
+    [{ labels: { app: 'x' } }, 'other than app'],
+    [{ headers: { 'Content-Type': 'x' } }, 'loki.headers: expected headers'],
+    [{ rate: 'fast' }, 'loki.rate: expected bytes a second'],
+    [{ password_file: 'here' }, 'loki.password_file: expected an absolute path'],
+    [{ ...LOKI, user: 'me' }, 'loki.user: expected loki.password or loki.password_file'],
+    [{ ...LOKI, user: 'me', password: 'secret', password_file: '/p' }, 'loki.password: expected no loki.password_file'],
+    [{ ...LOKI, user: 'me', password: 'secret', token: 'secret' }, 'loki.token: expected no loki.password'],
+    [{ ...LOKI, tls_cert: '/c' }, 'loki.tls_cert: expected loki.tls_key with it'],
+    [{ ...LOKI, tls: { ca: '/not/there' } }, 'loki.tls_ca: expected a file that can be read'],
+    [{ ...LOKI, tls: { cca: '/c' } }, 'did you mean "loki.tls_ca"'],
+    [{ token: ['secret'] }, 'loki.token: expected a text on one line, got an array'],
+  ])('%j is refused', async (loki, words) => {
+    const error = await errorOf(load({ loki }));
+    expect(error.code).toBe('SETTINGS_INVALID');
+    expect(error.message).toContain(words);
+    expect(error.message).not.toContain('secret');
   });
 });
 
@@ -74,6 +174,11 @@ describe('wrong settings are refused by name', () => {
     [{ log: { max_size: '12' } }, 'log.max_size: expected bytes or a size', '"12"'],
     [{ log: { max_size: 'big' } }, 'log.max_size: expected', '"big"'],
     [{ log: { retain: 1.5 } }, 'log.retain: expected a whole number', '1.5'],
+    [{ logs: { frequency: 'sometimes' } }, 'logs.frequency: expected none, hourly', '"sometimes"'],
+    [{ logs: { frequency: '61 * * * *' } }, 'logs.frequency: expected none, hourly', '"61 * * * *"'],
+    [{ logs: { compress: 'bzip2' } }, 'logs.compress: expected true, false', '"bzip2"'],
+    [{ logs: { max_age: 'old' } }, 'logs.max_age: expected milliseconds', '"old"'],
+    [{ logs: { max_total: -1 } }, 'logs.max_total: expected bytes', '-1'],
     [{ log: null }, 'log: expected an object', 'null'],
     [[], 'settings: expected an object', '[]'],
     [{ http: { lisen: 'off' } }, 'http.lisen: unknown setting', 'did you mean "http.listen"?'],

@@ -38,7 +38,7 @@ describe('durations', () => {
     ['1600', 1600],
   ])('%s', (text, ms) => expect(parseDurationMs(text)).toBe(ms));
 
-  test.each(['', 's', '-1s', '1 parsec', '1d', '1h5m', 'ten'])('%j is none', (text) =>
+  test.each(['', 's', '-1s', '1 parsec', '1w', '1h5m', 'ten'])('%j is none', (text) =>
     expect(parseDurationMs(text)).toBeNull(),
   );
 });

@@ -144,7 +144,7 @@ describe('what is malformed is refused with path, value and what was expected', 
     ],
     [['apps', 0, 'envBlocks', 'production'], 'hunter2', 'apps[0].envBlocks.production: expected an object, got text'],
     [['apps'], [], 'apps: expected a list of 1 to 1000, got []'],
-    [['onExisting'], 'replace', 'onExisting: expected "restart", "refuse" or "add", got "replace"'],
+    [['onExisting'], 'replace', 'onExisting: expected "restart", "reload", "refuse" or "add", got "replace"'],
   ] as const)('%j = %j', async (path, value, message) => {
     const request = changed({ apps: [await fullSpec()], onExisting: 'add' }, path, value);
     const error = refusal(() => parseStartRequest(request));
@@ -155,7 +155,7 @@ describe('what is malformed is refused with path, value and what was expected', 
     [() => parseActionRequest(null), 'body: expected an object, got null'],
     [
       () => parseActionRequest({ targets: ['a'], action: 'explode' }),
-      'action: expected one of start, stop, restart, delete, reset, got "explode"',
+      'action: expected one of start, stop, restart, reload, delete, reset, got "explode"',
     ],
     [() => parseTargetsRequest({ targets: 'all' }), 'targets: expected a list of 1 to 10000, got "all"'],
     [() => parseTargetsRequest({ targets: [] }), 'targets: expected a list of 1 to 10000, got []'],

@@ -5,6 +5,7 @@ import { PM2_KEYS } from '../../src/api/jlist-attributes.ts';
 import { newInstance } from '../../src/core/machine.ts';
 import type { AppSpec, LimitsSpec, LogsSpec, PolicySpec, ProcessSpec, TriggersSpec } from '../../src/core/spec.ts';
 import type { InstanceState, Phase } from '../../src/core/states.ts';
+import { AS_SET } from '../support/fleet-source.ts';
 
 interface Entry {
   readonly pid: number;
@@ -39,6 +40,8 @@ function specOf(parts: Parts = {}): AppSpec {
     envBlocks: parts.envBlocks ?? {},
     process: {
       execMode: 'fork',
+      schedule: 'shared',
+      agent: true,
       instances: 1,
       script: '/srv/app/idle.js',
       shellLine: false,
@@ -80,6 +83,8 @@ function specOf(parts: Parts = {}): AppSpec {
       merge: true,
       dateFormat: null,
       type: 'plain',
+      roll: AS_SET,
+      loki: { enabled: true, labels: {} },
       ...parts.logs,
     },
   };

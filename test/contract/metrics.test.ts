@@ -4,8 +4,10 @@ import { systemClock } from '../../src/base/clock.ts';
 import { EXIT_REASONS, type ExitRecord } from '../../src/core/exit.ts';
 import { newInstance } from '../../src/core/machine.ts';
 import type { InstanceState, Phase } from '../../src/core/states.ts';
-import { DAEMON_METRICS, METRICS, type MetricSpec } from '../../src/metrics/contract.ts';
+import { countDuration, DURATION_BUCKETS, newShipFigures } from '../../src/logs/ship/figures.ts';
+import { DAEMON_METRICS, METRICS } from '../../src/metrics/contract.ts';
 import { createExposition } from '../../src/metrics/exposition.ts';
+import type { MetricSpec } from '../../src/metrics/metric-spec.ts';
 import { createProcSampler } from '../../src/metrics/proc-sampler.ts';
 import type { FleetSource } from '../../src/metrics/source.ts';
 import type { Sampler } from '../../src/metrics/vitals.ts';
@@ -34,7 +36,7 @@ function exposition(source: FleetSource, sampler: Sampler = createProcSampler(sy
   const problems: string[] = [];
   const onProblem = (collector: string, message: string) => problems.push(`${collector}: ${message}`);
   const made = createExposition({ source, sampler: async () => sampler, onProblem });
-  return { ...made, problems, read: async () => readExposition((await made.render()).body) };
+  return { ...made, problems, read: async () => readExposition(Buffer.concat((await made.render()).body).toString()) };
 }
 
 function stateWith(changes: Partial<InstanceState>): InstanceState {
@@ -67,6 +69,15 @@ function fullInstance() {
   });
 }
 
+/** A shipper that has done a bit of everything. */
+function lokiFigures() {
+  const figures = newShipFigures();
+  countDuration(figures, '204', 30);
+  countDuration(figures, 'timeout', 10_000);
+  const pending = [{ app: 'api', namespace: 'default', stream: 'out', bytes: 7 }];
+  return { ...figures, pending, lagSeconds: 1.5, lastSuccessMs: 1500 };
+}
+
 const A = { app: 'api', namespace: 'default' };
 const I = { ...A, instance_id: '0' };
 
@@ -88,7 +99,9 @@ describe('contract', () => {
 
 describe('render', () => {
   it('shows every metric of the contract with its type, help and labels, and no other', async () => {
-    const { read, observeReady } = exposition(fleetOf([fullInstance()], { nextCronMs: () => 1_800_000_000_000 }));
+    const { read, observeReady } = exposition(
+      fleetOf([fullInstance()], { nextCronMs: () => 1_800_000_000_000, loki: lokiFigures }),
+    );
     observeReady(plainSpec(), 40);
     const exposed = await read();
     expect([...exposed.families.keys()].sort()).toEqual([...METRIC_NAMES, ...DAEMON_METRICS].sort());
@@ -105,6 +118,20 @@ describe('render', () => {
         expect(new Set(found.map(({ labels }) => labels[label])), name).toEqual(new Set(values));
       }
     }
+  });
+
+  it('tells what was shipped to Loki, and nothing of it while nothing is', async () => {
+    expect(METRICS.promvisor_loki_request_duration_seconds.buckets).toEqual(DURATION_BUCKETS);
+    const { value } = await exposition(fleetOf([], { loki: lokiFigures })).read();
+    const name = 'promvisor_loki_request_duration_seconds';
+    expect(value(`${name}_bucket`, { code: '204', le: '0.05' })).toBe(1);
+    expect(value(`${name}_bucket`, { code: 'timeout', le: '5' })).toBe(0);
+    expect(value(`${name}_count`, { code: 'timeout' })).toBe(1);
+    expect(value('promvisor_loki_pending_bytes', { ...A, stream: 'out' })).toBe(7);
+    expect(value('promvisor_loki_last_success_timestamp_seconds')).toBe(1.5);
+    expect(value('promvisor_loki_dropped_entries_total', { reason: 'too_old' })).toBe(0);
+    const off = await exposition(fleetOf([])).read();
+    expect([...off.families.keys()].filter((family) => family.startsWith('promvisor_loki_'))).toEqual([]);
   });
 
   it('counts the cpu time of the daemon from its start', async () => {
@@ -125,11 +152,11 @@ describe('render', () => {
   });
 
   it('satisfies promtool check metrics', async (context) => {
-    const { render, observeReady } = exposition(fleetOf([fullInstance()]));
+    const { render, observeReady } = exposition(fleetOf([fullInstance()], { loki: lokiFigures }));
     observeReady(plainSpec(), 40);
     const { body, contentType } = await render();
     expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
-    const checked = spawnSync(PROMTOOL, ['check', 'metrics'], { input: body, encoding: 'utf8' });
+    const checked = spawnSync(PROMTOOL, ['check', 'metrics'], { input: Buffer.concat(body), encoding: 'utf8' });
     if (checked.error !== undefined) return context.skip('promtool is not installed here');
     expect({ status: checked.status, output: checked.stdout + checked.stderr }).toEqual({ status: 0, output: '' });
   });

@@ -1,7 +1,17 @@
 import { newInstance } from '../../src/core/machine.ts';
-import type { AppSpec } from '../../src/core/spec.ts';
+import type { AppSpec, RollSpec } from '../../src/core/spec.ts';
 import type { InstanceState } from '../../src/core/states.ts';
 import type { FleetSource, InstanceSource, StreamCounts } from '../../src/metrics/source.ts';
+
+/** An app that says nothing about its log files. */
+export const AS_SET: RollSpec = {
+  maxSizeBytes: null,
+  frequency: null,
+  retain: null,
+  maxAgeMs: null,
+  compress: null,
+  maxTotalBytes: null,
+};
 
 /**
  * A spec with everything that has no part in the test left plain.
@@ -15,6 +25,8 @@ export function plainSpec(changes: Partial<AppSpec> = {}): AppSpec {
     version: '1.2.3',
     process: {
       execMode: 'fork',
+      schedule: 'shared',
+      agent: true,
       instances: 1,
       script: '/app/api.js',
       shellLine: false,
@@ -54,6 +66,8 @@ export function plainSpec(changes: Partial<AppSpec> = {}): AppSpec {
       merge: false,
       dateFormat: null,
       type: 'plain',
+      roll: AS_SET,
+      loki: { enabled: true, labels: {} },
     },
     envBlocks: {},
     ...changes,
@@ -67,7 +81,13 @@ export function plainSpec(changes: Partial<AppSpec> = {}): AppSpec {
 export function plainInstance(
   changes: Partial<InstanceSource> & { readonly state?: InstanceState } = {},
 ): InstanceSource {
-  const counts: StreamCounts = { lines: 0, bytes: 0, droppedBy: { buffer_full: 0, disk_error: 0 }, writeErrors: 0 };
+  const counts: StreamCounts = {
+    lines: 0,
+    bytes: 0,
+    droppedBy: { buffer_full: 0, disk_error: 0, retention_unshipped: 0 },
+    cut: 0,
+    writeErrors: 0,
+  };
   return {
     id: 0,
     slot: 0,
@@ -75,7 +95,10 @@ export function plainInstance(
     state: newInstance(0),
     process: null,
     lastExit: null,
-    logs: { account: () => ({ out: counts, error: counts }) },
+    logs: {
+      files: () => ({ out: null, error: null, combined: null }),
+      account: () => ({ out: counts, error: counts }),
+    },
     ...changes,
   };
 }
@@ -89,6 +112,8 @@ export function fleetOf(instances: readonly InstanceSource[], changes: Partial<F
   return {
     instances: () => instances,
     nextCronMs: () => null,
+    logBytes: () => ({ live: 0, rolled: 0 }),
+    loki: () => null,
     http: () => ({ listen: '127.0.0.1:9209', address: '127.0.0.1:9209' }),
     ...changes,
   };

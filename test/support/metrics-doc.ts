@@ -1,11 +1,14 @@
-import { DAEMON_METRICS, METRICS, type MetricSpec } from '../../src/metrics/contract.ts';
+import { DAEMON_METRICS, METRICS } from '../../src/metrics/contract.ts';
+import type { MetricSpec } from '../../src/metrics/metric-spec.ts';
 
 /** Headings of docs/metrics.md, and how the names below them begin. */
 const CHAPTERS = [
   ['Apps', 'promvisor_app_'],
   ['Instances', 'promvisor_instance_'],
+  ['Reloads', 'promvisor_reload'],
   ['Schedules', 'promvisor_cron_'],
   ['Output of the instances', 'promvisor_log_'],
+  ['Shipping to Loki', 'promvisor_loki_'],
   ['The daemon', 'promvisor_'],
 ] as const;
 

@@ -1,5 +1,6 @@
 import type { DescribeView, ExitView, InstanceView, WhyView } from '../../src/api/contract.ts';
 import { EXIT_REASONS, type ExitReason } from '../../src/core/exit.ts';
+import { AS_SET } from './fleet-source.ts';
 
 /** 2026-01-02 03:04:05 UTC. */
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -80,6 +81,7 @@ export function whyView(changes: Partial<WhyView> = {}): WhyView {
       ...(each as Pick<WhyView['transitions'][number], 'from' | 'to' | 'event' | 'exit' | 'delayMs'>),
       atMs: NOW_MS - 62_000 + index * 1000,
       generation: 18,
+      beside: false,
       cause: null,
     })),
     lastDeath: {
@@ -99,6 +101,9 @@ export function describeView(changes: Partial<DescribeView> = {}): DescribeView 
   const none = Object.fromEntries(EXIT_REASONS.map((reason) => [reason, 0])) as Record<ExitReason, number>;
   return {
     ...instanceView(),
+    hostPid: null,
+    agentConnected: false,
+    runtime: null,
     spec: {
       name: 'api',
       namespace: 'default',
@@ -106,6 +111,8 @@ export function describeView(changes: Partial<DescribeView> = {}): DescribeView 
       version: '1.2.3',
       process: {
         execMode: 'fork',
+        schedule: 'shared',
+        agent: true,
         instances: 1,
         script: '/srv/server.js',
         shellLine: false,
@@ -137,12 +144,22 @@ export function describeView(changes: Partial<DescribeView> = {}): DescribeView 
       },
       limits: { maxMemoryBytes: 524_288_000 },
       triggers: { cron: { pattern: '0 4 * * *', timezone: null }, watch: null },
-      logs: { outFile: null, errorFile: null, combinedFile: null, merge: true, dateFormat: null, type: 'plain' },
+      logs: {
+        outFile: null,
+        errorFile: null,
+        combinedFile: null,
+        merge: true,
+        dateFormat: null,
+        type: 'plain',
+        roll: AS_SET,
+        loki: { enabled: true, labels: {} },
+      },
     },
     logs: { out: '/srv/logs/api-out.log', error: '/srv/logs/api-error.log', combined: null },
     pidFile: '/srv/pids/api-0.pid',
     createdAtMs: NOW_MS - 3_700_000,
     counters: { starts: 4, exits: { ...none, uncaught: 3 }, restarts: { ...none, uncaught: 3 } },
+    logFiles: { out: { files: 3, bytes: 123_456 }, error: { files: 1, bytes: 99 } },
     logAccount: { out: { lines: 12, bytes: 3456, dropped: 0 }, error: { lines: 3, bytes: 99, dropped: 2 } },
     ...changes,
   };

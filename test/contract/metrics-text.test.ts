@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { createMetricsPage, seriesOf } from '../../src/metrics/text.ts';
+
+const OUT = seriesOf({ stream: 'out' });
+const ERROR = seriesOf({ stream: 'error' });
+
+interface Row {
+  readonly labels: string;
+  readonly out: number | null;
+  readonly error: number | null;
+}
+
+function pageOf() {
+  const page = createMetricsPage();
+  const render = (rows: readonly Row[]) =>
+    page.render((text) => {
+      text.family('promvisor_log_lines_total');
+      for (const { labels, out, error } of rows) {
+        text.add(out, labels, OUT);
+        text.add(error, labels, ERROR);
+      }
+      text.family('promvisor_http_listener_up');
+      text.add(1, '');
+    });
+  /** Lines of the first family, without its head. */
+  const lines = (rows: readonly Row[]) => render(rows)[0]?.toString().trimEnd().split('\n').slice(2);
+  return { render, lines };
+}
+
+const A: Row = { labels: 'app="a"', out: 1, error: 2 };
+const B: Row = { labels: 'app="b"', out: 3, error: 4 };
+
+it('gives the very same bytes while nothing has changed', () => {
+  const { render } = pageOf();
+  const [lines, up] = render([A, B]);
+  expect(Buffer.concat([lines ?? Buffer.alloc(0), up ?? Buffer.alloc(0)]).toString()).toMatch(/^# HELP .*_up 1\n$/s);
+  const again = render([{ ...A }, { ...B }]);
+  expect([again[0] === lines, again[1] === up, again.length]).toEqual([true, true, 2]);
+});
+
+it.each([
+  ['a value', [A, { ...B, error: 5 }], 'promvisor_log_lines_total{app="b",stream="error"} 5'],
+  ['a label', [A, { ...B, labels: 'app="c"' }], 'promvisor_log_lines_total{app="c",stream="error"} 4'],
+  ['the order', [B, A], 'promvisor_log_lines_total{app="a",stream="error"} 2'],
+  ['a series that went', [A, { ...B, error: null }], 'promvisor_log_lines_total{app="b",stream="out"} 3'],
+  ['a series before others that went', [A, { ...B, out: null }], 'promvisor_log_lines_total{app="b",stream="error"} 4'],
+  ['an instance that went', [A], 'promvisor_log_lines_total{app="a",stream="error"} 2'],
+  ['one that came', [A, B, { ...B, labels: 'app="z"' }], 'promvisor_log_lines_total{app="z",stream="error"} 4'],
+] as const)('tells %s, and leaves what was answered before as it was', (_what, rows, last) => {
+  const { render, lines } = pageOf();
+  const [before] = render([A, B]);
+  const copy = before?.toString();
+  const fresh = pageOf().lines(rows);
+  expect(lines(rows)).toEqual(fresh);
+  expect(fresh?.at(-1)).toBe(last);
+  expect(before?.toString()).toBe(copy);
+});
