@@ -1,65 +1,76 @@
-import type { ActionRequest, Progress, StartRequest } from '../api/contract.ts';
-import type { Clock } from '../base/clock.ts';
+import type { ActionRequest, ScaleRequest, StartRequest } from '../api/contract.ts';
 import { PromvisorError } from '../base/errors.ts';
+import { planScale } from '../core/scale.ts';
 import type { AppSpec } from '../core/spec.ts';
-import type { Bus } from './bus.ts';
 import type { Fleet } from './fleet.ts';
 import { appKey, type Instance } from './instance.ts';
+import {
+  beginReport,
+  createOperations,
+  type Operation,
+  type OperationsOptions,
+  type Report,
+  runAll,
+} from './operations.ts';
+import type { Reloads } from './reload.ts';
 import { selectInstances } from './targets.ts';
-import type { Triggers } from './triggers.ts';
-import { awaitDown, awaitUp, type Outcome, progressOf } from './waiting.ts';
-
-export type Report = (progress: Progress) => void;
 
 export interface Commands {
-  /** Adds apps and starts them, or restarts those that exist already. */
+  /** Adds apps and starts them; those that exist already are restarted or reloaded. */
   start(request: StartRequest, report: Report): Promise<void>;
   act(request: ActionRequest, report: Report): Promise<void>;
+  /** Changes how many instances an app has. */
+  scale(request: ScaleRequest, report: Report): Promise<void>;
   /** Stops everything and takes it off the list. */
   clear(report: Report): Promise<void>;
 }
 
-export interface CommandsOptions {
-  readonly fleet: Fleet;
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly triggers: Triggers;
-  /** Told of an instance that is no longer on the list. */
-  readonly onRemoved: (instance: Instance) => void;
+export interface CommandsOptions extends OperationsOptions {
+  readonly reloads: Reloads;
 }
 
-type Operation = (instance: Instance) => Promise<Outcome>;
-
 export function createCommands(options: CommandsOptions): Commands {
-  const { fleet, triggers } = options;
+  const { fleet, triggers, reloads } = options;
+  const { start, restart, stop, remove, retire, reset } = createOperations(options);
+  const operations: Record<Exclude<ActionRequest['action'], 'reload'>, Operation> = {
+    start,
+    stop,
+    restart,
+    delete: remove,
+    reset,
+  };
 
-  const up = (instance: Instance, command: { type: 'start' } | { type: 'restart'; cause: 'requested' }) => {
-    instance.post(command);
-    return awaitUp(instance, options);
-  };
-  const start: Operation = (instance) => up(instance, { type: 'start' });
-  const restart: Operation = (instance) => up(instance, { type: 'restart', cause: 'requested' });
-  const stop: Operation = (instance) => {
-    instance.post({ type: 'stop' });
-    return awaitDown(instance, options);
-  };
-  const remove: Operation = async (instance) => {
-    const outcome = await stop(instance);
-    if (!outcome.ok) return outcome;
-    await fleet.remove(instance);
-    options.onRemoved(instance);
-    await triggers.reconcile(appKey(instance.spec));
-    return outcome;
-  };
-  const reset: Operation = async (instance) => {
-    instance.post({ type: 'reset' });
-    return { ok: true, message: null };
-  };
-  const operations: Record<ActionRequest['action'], Operation> = { start, stop, restart, delete: remove, reset };
+  async function startOrReload({ apps, parallel = 1 }: StartRequest, report: Report): Promise<void> {
+    const specs = apps.map((spec) => ({ spec, existing: fleet.ofApp(appKey(spec)) }));
+    const known = specs.flatMap(({ existing }) => existing);
+    const added = (
+      await Promise.all(specs.map(({ spec, existing }) => addMissing(spec, existing.length, fleet)))
+    ).flat();
+    const bySpec = new Map(
+      specs.flatMap(({ spec, existing }) => existing.map((instance) => [instance, spec] as const)),
+    );
+    const specFor = (instance: Instance) => bySpec.get(instance) ?? instance.spec;
+    const fresh = added.filter(({ spec }) => spec.policy.autostart);
+    const tally = beginReport([...known, ...fresh], report);
+    await Promise.all([
+      reloads.run(known, { cause: 'requested', parallel, specFor }, tally.done),
+      ...fresh.map(async (instance) => tally.done(instance, await start(instance))),
+    ]);
+    await Promise.all(specs.map(({ spec }) => triggers.reconcile(appKey(spec))));
+    tally.end();
+  }
+
+  async function reload(instances: readonly Instance[], request: ActionRequest, report: Report): Promise<void> {
+    const tally = beginReport(instances, report);
+    const specFor = ({ spec }: Instance) => withEnv(spec, request.env);
+    await reloads.run(instances, { cause: 'requested', parallel: request.parallel ?? 1, specFor }, tally.done);
+    tally.end();
+  }
 
   return {
     async start(request, report) {
       for (const spec of request.apps) refuse(spec, request.onExisting, fleet);
+      if (request.onExisting === 'reload') return startOrReload(request, report);
       // Side by side, so that one mkfifo makes the pipes of all; ids are given in the order of the request all the same.
       const plans = (await Promise.all(request.apps.map((spec) => plan(spec, request.onExisting, fleet)))).flat();
       await Promise.all(request.apps.map((spec) => triggers.reconcile(appKey(spec))));
@@ -70,10 +81,28 @@ export function createCommands(options: CommandsOptions): Commands {
     },
     async act(request, report) {
       const instances = selectInstances(request.targets, fleet.all());
+      if (request.action === 'reload') return reload(instances, request, report);
       for (const instance of instances) applyChanges(instance, request);
       const keys = new Set(instances.map(({ spec }) => appKey(spec)));
       if (request.watch !== undefined) for (const key of keys) await triggers.reconcile(key);
       await runAll(instances, operations[request.action], report);
+    },
+    async scale(request, report) {
+      const { spec, instances } = oneApp(request.target, fleet);
+      const scaled = planScale(request.count, instances);
+      if ('error' in scaled) throw new PromvisorError('REQUEST_INVALID', scaled.error);
+      const removed = 'remove' in scaled ? scaled.remove : [];
+      const added = 'add' in scaled ? await fleet.add(spec, scaled.add) : [];
+      const count = instances.length + added.length - removed.length;
+      for (const instance of [...instances, ...added]) {
+        instance.spec = { ...instance.spec, process: { ...instance.spec.process, instances: count } };
+      }
+      if (added.length > 0) return runAll(added, start, report);
+      await runAll(
+        instances.filter(({ id }) => removed.includes(id)),
+        retire,
+        report,
+      );
     },
     clear: (report) => runAll(fleet.all(), remove, report),
   };
@@ -87,13 +116,6 @@ interface Plan {
 
 /** Everything is looked at before anything is changed. */
 function refuse(spec: AppSpec, onExisting: StartRequest['onExisting'], fleet: Fleet): void {
-  if (spec.process.execMode === 'cluster') {
-    throw new PromvisorError(
-      'NOT_SUPPORTED',
-      `exec_mode: cluster mode is not there yet, expected "fork" (app "${spec.name}"); use exec_mode "fork" with instances 1`,
-      { details: { app: spec.name } },
-    );
-  }
   if (onExisting !== 'refuse') return;
   const up = fleet.ofApp(appKey(spec)).some(({ state }) => !isDown(state.phase.status));
   if (up) {
@@ -115,36 +137,42 @@ function isDown(status: string): boolean {
 async function plan(spec: AppSpec, onExisting: StartRequest['onExisting'], fleet: Fleet): Promise<Plan[]> {
   const existing = onExisting === 'add' ? [] : fleet.ofApp(appKey(spec));
   for (const instance of existing) instance.spec = spec;
-  const missing = Math.max(0, spec.process.instances - existing.length);
-  const added = await fleet.add(spec, missing);
+  const added = await addMissing(spec, existing.length, fleet);
   return [
     ...existing.map((instance) => ({ instance, fresh: false })),
     ...added.map((instance) => ({ instance, fresh: true })),
   ];
 }
 
+function addMissing(spec: AppSpec, present: number, fleet: Fleet): Promise<readonly Instance[]> {
+  return fleet.add(spec, Math.max(0, spec.process.instances - present));
+}
+
+/** The one app that a target means, with all its instances. */
+function oneApp(target: string, fleet: Fleet): { readonly spec: AppSpec; readonly instances: readonly Instance[] } {
+  const keys = new Set(selectInstances([target], fleet.all()).map(({ spec }) => appKey(spec)));
+  const [key] = keys;
+  const instances = key === undefined ? [] : fleet.ofApp(key);
+  const [first] = instances;
+  if (first === undefined || keys.size > 1) {
+    throw new PromvisorError('REQUEST_INVALID', `scale: expected a target that means one app, got "${target}"`, {
+      details: { apps: [...keys] },
+    });
+  }
+  return { spec: first.spec, instances };
+}
+
+function withEnv(spec: AppSpec, env: ActionRequest['env']): AppSpec {
+  if (env === undefined) return spec;
+  return { ...spec, process: { ...spec.process, env: { ...spec.process.env, ...env } } };
+}
+
 /** `--update-env` and `--watch` change the spec before the command. */
 function applyChanges(instance: Instance, request: ActionRequest): void {
+  instance.spec = withEnv(instance.spec, request.env);
   const { spec } = instance;
-  if (request.env !== undefined) {
-    instance.spec = { ...spec, process: { ...spec.process, env: { ...spec.process.env, ...request.env } } };
-  }
   if (request.watch === undefined) return;
   const on = request.watch === 'toggle' && spec.triggers.watch === null;
   const watch = on ? { paths: [spec.process.cwd], ignore: [], delayMs: 0, usePolling: false, intervalMs: 100 } : null;
-  instance.spec = { ...instance.spec, triggers: { ...spec.triggers, watch } };
-}
-
-/** Runs one operation on many instances side by side and reports each as it comes to rest. */
-async function runAll(instances: readonly Instance[], operation: Operation, report: Report): Promise<void> {
-  report({ type: 'begin', total: instances.length });
-  let failed = 0;
-  await Promise.all(
-    instances.map(async (instance) => {
-      const outcome = await operation(instance);
-      if (!outcome.ok) failed++;
-      report(progressOf(instance, outcome));
-    }),
-  );
-  report({ type: 'end', ok: failed === 0, ids: instances.map(({ id }) => id), failed });
+  instance.spec = { ...spec, triggers: { ...spec.triggers, watch } };
 }

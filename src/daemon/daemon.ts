@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
+import path from 'node:path';
 import type { Progress } from '../api/contract.ts';
 import { createApiServer } from '../api/server.ts';
 import { systemClock } from '../base/clock.ts';
@@ -8,19 +9,26 @@ import type { Home } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLogFanout } from '../logs/fanout.ts';
-import { createSinkRegistry } from '../logs/sink-registry.ts';
+import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
+import * as pipes from '../os/pipes.ts';
+import { openAgents } from './agents.ts';
 import { createBus } from './bus.ts';
 import { createCommands } from './commands.ts';
 import { createDeaths } from './deaths.ts';
 import { createFigures } from './figures.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { record } from './flight-recorder.ts';
+import { createHosts } from './hosts.ts';
 import { openHttpListener } from './http-listener.ts';
+import { appKey } from './instance.ts';
 import { createInterpreter } from './interpreter.ts';
+import { createLogKeeping } from './log-keeping.ts';
+import { startLoki } from './loki.ts';
 import type { DaemonLog } from './own-log.ts';
-import { keepPidFile } from './pid-files.ts';
+import { createPidFiles } from './pid-files.ts';
 import { publicRoutes } from './public-routes.ts';
+import { createReloads } from './reload.ts';
 import { controlRoutes, type RoutesOptions } from './routes.ts';
 import { logTransition } from './transition-log.ts';
 import { createTriggers } from './triggers.ts';
@@ -34,6 +42,8 @@ export interface DaemonOptions {
 export interface Daemon {
   /** Stops every app, then closes everything. */
   stop(report?: (progress: Progress) => void): Promise<void>;
+  /** Opens all log files of apps by their names. */
+  reopenLogs(): void;
   /** Resolves when everything is closed, by `stop` or by a command on the socket. */
   readonly ended: Promise<void>;
 }
@@ -48,19 +58,64 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   const startedAtMs = clock.wallMs();
   const bus = createBus();
   const fanout = createLogFanout();
-  const sinks = createSinkRegistry(clock);
+  const instances = () => fleet.all();
+  const guard = () => loki.guard();
+  const keeping = createLogKeeping({ home, settings: settings.logs, clock, log, instances, guard });
   const deaths = createDeaths({ clock, oom: createOomWitness() });
-  const interpreter = createInterpreter({ clock, bus, deaths, log, homeRoot: home.root });
-  const { perform } = interpreter;
-  const fleet: Fleet = createFleet({ home, clock, log, sinks, fanout, random: Math.random, perform });
-  const triggers = createTriggers({ ofApp: (key) => fleet.ofApp(key), clock, log });
-  const figures = createFigures({ fleet, triggers, clock, bus, log, http: () => listener.view() });
-  const commands = createCommands({ fleet, bus, clock, triggers, onRemoved: figures.forget });
+  const agents = openAgents({ socket: home.agentSocket, clock, log });
+  const hosts = createHosts({ home, clock, deaths, log, ofApp: (key) => fleet.ofApp(key) });
+  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home });
+  const pidFiles = createPidFiles(clock, log);
+  const fifos = createFifoPool({
+    folder: path.join(home.runDir, 'spare'),
+    clock,
+    onProblem: (problem) => log.warn({ problem }, 'spare pipes'),
+  });
+  const fleet: Fleet = createFleet({
+    home,
+    clock,
+    log,
+    sinks: keeping.sinks,
+    fanout,
+    pipes: { ...pipes, makeFifos: fifos.makeFifos },
+    random: Math.random,
+    onRolled: (...rolled) => figures.countRoll(...rolled),
+    perform,
+  });
+  const reloads = createReloads({ bus, clock, log, onOver: (...over) => figures.countReload(...over) });
+  const { onTrigger, onMemoryExceeded } = reloads;
+  const triggers = createTriggers({ ofApp: (key) => fleet.ofApp(key), onTrigger, clock, log });
+  const figures = createFigures({
+    fleet,
+    triggers,
+    clock,
+    bus,
+    log,
+    http: () => listener.view(),
+    logBytes: keeping.bytes,
+    loki: () => loki.figures(),
+    onMemoryExceeded,
+  });
+  const commands = createCommands({
+    fleet,
+    bus,
+    clock,
+    triggers,
+    reloads,
+    drain: agents.drain,
+    async onRemoved(instance) {
+      figures.forget(instance);
+      pidFiles.forget(instance);
+      const key = appKey(instance.spec);
+      if (fleet.ofApp(key).length === 0) await hosts.release(key);
+    },
+  });
 
   bus.subscribe(record);
   bus.subscribe((instance, transition) => logTransition(log, instance, transition));
-  bus.subscribe((instance, transition) => keepPidFile(instance, transition, log));
+  bus.subscribe(pidFiles.follow);
 
+  const loki = await startLoki({ settings: settings.loki, home, clock, log, instances });
   const { promise: ended, resolve: end } = withResolvers();
   const routes: RoutesOptions = {
     fleet,
@@ -69,8 +124,10 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     home,
     clock,
     startedAtMs,
-    views: { triggers },
+    views: { triggers, hosts, agents },
     look: figures.look,
+    keeping,
+    loki,
     http: () => listener.view(),
     quit: () => void close(),
   };
@@ -98,11 +155,16 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     // Answers that are still under way are let out; whoever only listens is cut off.
     server.closeIdleConnections();
     await triggers.close();
+    agents.close();
+    fifos.close();
+    pidFiles.close();
+    await Promise.all([keeping.keeper.close(), loki.close()]);
     rmSync(home.socket, { force: true });
   }
 
   return {
     ended,
+    reopenLogs: () => void keeping.reopen(),
     async stop(report = () => {}) {
       await commands.clear(report).catch((error: unknown) => {
         log.error({ problem: messageOf(error) }, 'apps could not be stopped');

@@ -11,6 +11,8 @@ const TREE_POLL_MS = 20;
 export interface RootExit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** What is known of it from elsewhere. */
+  readonly hint?: ExitHint;
 }
 
 /** Turns the end of a process into facts for the machine. */
@@ -31,19 +33,22 @@ export function createDeaths(options: { readonly clock: Clock; readonly oom: Oom
     function look(): void {
       const gone = treeOf(process.identity).length === 0;
       const { generation } = process;
-      const waits = instance.state.phase.status === 'stopping' && instance.state.generation === generation;
+      const { state } = instance;
+      const isMain = state.phase.status === 'stopping' && state.generation === generation;
+      const waits = isMain || state.beside?.generation === generation;
       if (gone) instance.post({ type: 'tree_gone', generation });
       else if (waits) options.clock.after(TREE_POLL_MS, look);
     }
   }
 
-  function onRootExit(instance: Instance, process: LiveProcess, { code, signal }: RootExit): void {
+  function onRootExit(instance: Instance, process: LiveProcess, exit: RootExit): void {
+    const { code, signal } = exit;
+    const { generation } = process;
     process.exited = true;
     // The dead write no more: what they said is in the pipe, and it may tell why they died.
-    instance.logs.drain();
-    const hint = hintOf(instance, process, { code, signal });
+    instance.logs.drain(generation);
+    const hint = exit.hint ?? hintOf(instance, process, exit);
     const leftovers = instance.spec.policy.treekill && leavesBehind(instance, process);
-    const { generation } = process;
     instance.post({ type: 'exited', generation, exit: { code, signal, hint }, leftovers });
     if (leftovers) awaitTree(instance, process);
   }
@@ -52,8 +57,10 @@ export function createDeaths(options: { readonly clock: Clock; readonly oom: Oom
     if (exit.code === 0) return null;
     const hint = hintFrom(lastWords(instance, process), exit);
     if (hint !== null) return hint;
-    const { phase } = instance.state;
-    const ours = phase.status === 'stopping' && phase.killed;
+    const { phase, beside } = instance.state;
+    const main = phase.status === 'stopping' && phase.killed;
+    const leaving = beside?.role === 'leaving' && beside.stage === 'killed';
+    const ours = main || leaving;
     return exit.signal === 'SIGKILL' && !ours && options.oom.sawKill() ? 'kernel_oom' : null;
   }
 
@@ -62,13 +69,13 @@ export function createDeaths(options: { readonly clock: Clock; readonly oom: Oom
 
 /** A command waits for the whole session; after a crash one cheap look at the process group must do. */
 function leavesBehind(instance: Instance, process: LiveProcess): boolean {
-  if (instance.state.phase.status === 'stopping') return treeOf(process.identity).length > 0;
+  const { phase, beside } = instance.state;
+  if (phase.status === 'stopping' || beside?.generation === process.generation)
+    return treeOf(process.identity).length > 0;
   return groupExists(process.pid);
 }
 
 /** What this process, and none before it, wrote last to stderr. */
-function lastWords({ logs }: Instance, process: LiveProcess): string {
-  const own = logs.account().error.bytes - process.errorBytesBefore;
-  const last = logs.lastBytes('error');
-  return last.subarray(Math.max(0, last.length - own)).toString('utf8');
+function lastWords({ logs }: Instance, { generation }: LiveProcess): string {
+  return logs.lastBytes('error', generation).toString('utf8');
 }

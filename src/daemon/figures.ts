@@ -2,7 +2,10 @@ import type { HttpView } from '../api/contract.ts';
 import type { Reply } from '../api/server.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
+import type { StreamName } from '../logs/record.ts';
+import type { ReloadResult } from '../metrics/contract.ts';
 import { createExposition } from '../metrics/exposition.ts';
+import type { LokiSource } from '../metrics/loki-metrics.ts';
 import { createMemoryWatch } from '../metrics/memory-watch.ts';
 import { createSampler } from '../metrics/sampler.ts';
 import type { Sampler } from '../metrics/vitals.ts';
@@ -18,6 +21,10 @@ export interface Figures {
   look(instances: readonly Instance[]): Promise<void>;
   /** The text of /metrics. */
   render(): Promise<Reply>;
+  /** Counts a reload of an app that is over. */
+  countReload(app: Instance, result: ReloadResult, durationMs: number): void;
+  /** Counts a log file of an instance that was rolled. */
+  countRoll(app: Instance, stream: StreamName): void;
   /** Forgets an instance that was deleted. */
   forget(instance: Instance): void;
   close(): Promise<void>;
@@ -30,6 +37,9 @@ export interface FiguresOptions {
   readonly bus: Bus;
   readonly log: DaemonLog;
   readonly http: () => HttpView;
+  readonly logBytes: (files: readonly string[]) => { readonly live: number; readonly rolled: number };
+  readonly loki: () => LokiSource | null;
+  readonly onMemoryExceeded: (instance: Instance, generation: number, rssBytes: number) => void;
 }
 
 export function createFigures(options: FiguresOptions): Figures {
@@ -41,8 +51,10 @@ export function createFigures(options: FiguresOptions): Figures {
   };
   const exposition = createExposition({
     source: {
+      loki: options.loki,
       instances: () => fleet.all(),
       nextCronMs: (spec) => triggers.nextCronMs(appKey(spec)),
+      logBytes: options.logBytes,
       http: options.http,
     },
     sampler,
@@ -55,8 +67,9 @@ export function createFigures(options: FiguresOptions): Figures {
     list: () => limited(fleet.all()),
     onExceeded: (id, generation, rssBytes) => {
       const instance = fleet.all().find((candidate) => candidate.id === id);
-      log.warn({ id, app: instance?.spec.name, rssBytes }, 'memory limit passed');
-      instance?.post({ type: 'memory_exceeded', generation, rssBytes });
+      if (instance === undefined) return;
+      log.warn({ id, app: instance.spec.name, rssBytes }, 'memory limit passed');
+      options.onMemoryExceeded(instance, generation, rssBytes);
     },
   });
   bus.subscribe((instance, transition) => {
@@ -72,6 +85,8 @@ export function createFigures(options: FiguresOptions): Figures {
       const seen = await (await sampler()).sample(living, 'basic');
       for (const instance of instances) instance.vitals = seen.get(instance.id) ?? instance.vitals;
     },
+    countReload: ({ spec }, result, durationMs) => exposition.observeReload(spec, result, durationMs),
+    countRoll: ({ spec }, stream) => exposition.observeRoll(spec, stream),
     render: () => exposition.render(),
     forget: (instance) => void making?.then((made) => made.forget(instance.id)),
     async close() {

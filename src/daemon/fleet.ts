@@ -1,15 +1,15 @@
-import { unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { createInbox } from '../base/inbox.ts';
 import type { Home } from '../base/paths.ts';
 import { newInstance, step } from '../core/machine.ts';
 import type { AppSpec } from '../core/spec.ts';
-import type { Effect, InstanceEvent } from '../core/states.ts';
+import type { Effect, InstanceEvent, InstanceState } from '../core/states.ts';
 import type { LogFanout } from '../logs/fanout.ts';
 import { createInstanceLogs } from '../logs/instance-logs.ts';
+import type { PipeCalls } from '../logs/pump.ts';
+import type { StreamName } from '../logs/record.ts';
 import type { SinkRegistry } from '../logs/sink-registry.ts';
-import * as pipes from '../os/pipes.ts';
 import { appKey, type Instance } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 
@@ -19,7 +19,10 @@ export interface FleetOptions {
   readonly log: DaemonLog;
   readonly sinks: SinkRegistry;
   readonly fanout: LogFanout;
+  readonly pipes: PipeCalls;
   readonly random: () => number;
+  /** A log file was rolled for a line of this stream. */
+  readonly onRolled: (instance: Instance, stream: StreamName) => void;
   readonly perform: (instance: Instance, effects: readonly Effect[]) => void;
 }
 
@@ -35,6 +38,8 @@ export interface Fleet {
 
 export function createFleet(options: FleetOptions): Fleet {
   const instances = new Map<number, Instance>();
+  /** The same by app, in the order of their ids. */
+  const apps = new Map<string, Set<Instance>>();
   let nextId = 0;
 
   function create(spec: AppSpec): Instance {
@@ -48,16 +53,21 @@ export function createFleet(options: FleetOptions): Fleet {
       app: spec.name,
       logs: spec.logs,
       runDir: home.runDir,
-      pipes,
+      pipes: options.pipes,
       sinks: options.sinks,
       fanout: options.fanout,
       clock,
       onProblem,
+      onRolled: (stream) => options.onRolled(instance, stream),
+      roll: () => instance.spec.logs.roll,
     });
     const take = (event: InstanceEvent) => {
       const context = { nowMs: clock.nowMs(), jitter: options.random() };
-      const { state, effects } = step(instance.state, event, instance.spec.policy, context);
+      const { policy } = instance.nextSpec ?? instance.spec;
+      const { state, effects } = step(instance.state, event, policy, context);
+      const before = instance.state;
       instance.state = state;
+      keepUp(instance, before);
       options.perform(instance, effects);
     };
     const onDefect = (error: unknown) => log.error({ id, app: spec.name, err: error }, 'defect while taking an event');
@@ -69,8 +79,10 @@ export function createFleet(options: FleetOptions): Fleet {
       pidFile: pidFileOf(spec, id, home),
       post: createInbox(take, onDefect),
       spec,
+      nextSpec: null,
       state: newInstance(clock.nowMs()),
       process: null,
+      processes: new Map(),
       lastStartedAtMs: null,
       lastExit: null,
       lastDeath: null,
@@ -79,12 +91,14 @@ export function createFleet(options: FleetOptions): Fleet {
       history: [],
     };
     instances.set(id, instance);
+    const key = appKey(spec);
+    apps.set(key, (apps.get(key) ?? new Set()).add(instance));
     return instance;
   }
 
   return {
     all: () => [...instances.values()],
-    ofApp: (key) => [...instances.values()].filter((instance) => appKey(instance.spec) === key),
+    ofApp: (key) => [...(apps.get(key) ?? [])],
     async add(spec, count) {
       const added = Array.from({ length: count }, () => create(spec));
       await Promise.all(added.map((instance) => instance.logs.open()));
@@ -92,14 +106,31 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     async remove(instance) {
       instances.delete(instance.id);
+      const key = appKey(instance.spec);
+      apps.get(key)?.delete(instance);
+      if (apps.get(key)?.size === 0) apps.delete(key);
       // PM2 counts from 0 again once the list is empty.
       if (instances.size === 0) nextId = 0;
       await instance.logs.close();
-      await unlink(instance.pidFile).catch(() => {
-        // Not there when the app never ran.
-      });
     },
   };
+}
+
+/** What stands beside the state follows it: which process is the main one, and from which spec it was made. */
+function keepUp(instance: Instance, before: InstanceState): void {
+  const { state, processes } = instance;
+  const { beside, generation } = state;
+  if (before.beside?.generation === generation) {
+    instance.spec = instance.nextSpec ?? instance.spec;
+    instance.process = processes.get(generation) ?? null;
+    instance.lastStartedAtMs = instance.process?.startedAtMs ?? instance.lastStartedAtMs;
+    // Figures of the process before are not this one's.
+    instance.vitals = null;
+  }
+  if (beside?.role !== 'candidate') instance.nextSpec = null;
+  for (const known of processes.keys()) {
+    if (known !== generation && known !== beside?.generation) processes.delete(known);
+  }
 }
 
 /** NODE_APP_INSTANCE is the lowest number free among the instances of one name, as with PM2. */

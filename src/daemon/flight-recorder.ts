@@ -16,13 +16,19 @@ export function record(instance: Instance, transition: Transition, atMs: number)
   const exit = transition.exit === null ? null : exitView(transition.exit, atMs);
   instance.history.push(transitionView(transition, exit, atMs));
   if (instance.history.length > HISTORY_LENGTH) instance.history.shift();
-  instance.backoffUntilMs = transition.to === 'backoff' ? atMs + (transition.delayMs ?? 0) : null;
+  if (!transition.beside)
+    instance.backoffUntilMs = transition.to === 'backoff' ? atMs + (transition.delayMs ?? 0) : null;
   if (exit === null) return;
   instance.lastExit = exit;
-  const { logs } = instance;
-  const lastLines = { out: logs.lastLines('out', LAST_LINES), error: logs.lastLines('error', LAST_LINES) };
-  instance.lastDeath = { exit, lastLines, vitals: instance.vitals };
-  instance.vitals = null;
+  const { logs, vitals } = instance;
+  const generation = transition.exit?.generation ?? transition.generation;
+  const lastLines = {
+    out: logs.lastLines('out', LAST_LINES, generation),
+    error: logs.lastLines('error', LAST_LINES, generation),
+  };
+  // Figures are taken of the main process only.
+  instance.lastDeath = { exit, lastLines, vitals: transition.beside ? null : vitals };
+  if (!transition.beside) instance.vitals = null;
 }
 
 function exitView(exit: ExitRecord, atMs: number): ExitView {
@@ -31,6 +37,6 @@ function exitView(exit: ExitRecord, atMs: number): ExitView {
 }
 
 function transitionView(transition: Transition, exit: ExitView | null, atMs: number): TransitionView {
-  const { from, to, generation, event, cause, delayMs } = transition;
-  return { atMs, from, to, generation, event, cause, exit, delayMs };
+  const { from, to, generation, beside, event, cause, delayMs } = transition;
+  return { atMs, from, to, generation, beside, event, cause, exit, delayMs };
 }

@@ -1,14 +1,15 @@
 import { userInfo } from 'node:os';
+import type { AppSpec } from '../core/spec.ts';
 import type { Instance } from './instance.ts';
 
 /**
  * Variables that tell a process which instance it is: PM2's names, as apps read them.
  * @param instance the slot
+ * @param spec what its process is made from
  * @param homeRoot PROMVISOR_HOME of this daemon
  * @returns variables that win over the app's own
  */
-export function instanceEnv(instance: Instance, homeRoot: string): Record<string, string> {
-  const { spec, slot, id } = instance;
+export function instanceEnv({ slot, id }: Instance, spec: AppSpec, homeRoot: string): Record<string, string> {
   const { process } = spec;
   const env: Record<string, string> = {
     PWD: process.cwd,

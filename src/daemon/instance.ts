@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import type { DeathView, ExitView, TransitionView, VitalsView } from '../api/contract.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { InstanceEvent, InstanceState } from '../core/states.ts';
@@ -7,13 +6,16 @@ import type { ProcessIdentity } from '../os/identity.ts';
 
 /** A process of an instance, from its spawn until nothing of its tree is left or the next one is spawned. */
 export interface LiveProcess {
+  /** The instance whose process it is. */
+  readonly id: number;
   readonly generation: number;
   readonly pid: number;
   readonly identity: ProcessIdentity;
-  readonly child: ChildProcess;
   readonly startedAtMs: number;
-  /** How much the slot's earlier processes had written to stderr: what comes after is this one's. */
-  readonly errorBytesBefore: number;
+  /** Sends a message on the IPC channel of a Node app; `onFailed` when it has none any more. */
+  send(message: string, onFailed: () => void): void;
+  /** True once it accepts connections, as far as anybody told. */
+  listening: boolean;
   /** True once the root was seen to exit. */
   exited: boolean;
 }
@@ -28,8 +30,13 @@ export interface Instance {
   /** Gives the machine an event; it is taken at once, or after the one being taken. */
   readonly post: (event: InstanceEvent) => void;
   spec: AppSpec;
+  /** What the process beside the main one is made from, and the app becomes when it takes over; null: as `spec`. */
+  nextSpec: AppSpec | null;
   state: InstanceState;
+  /** The main process, also when it has exited; null before the first. */
   process: LiveProcess | null;
+  /** The main process and the one beside it, by generation. */
+  readonly processes: Map<number, LiveProcess>;
   /** Wall time of the newest spawn, null before the first. */
   lastStartedAtMs: number | null;
   lastExit: ExitView | null;
@@ -50,4 +57,10 @@ export const HISTORY_LENGTH = 50;
  */
 export function appKey(spec: { readonly name: string; readonly namespace: string }): string {
   return `${spec.namespace}/${spec.name}`;
+}
+
+/** What a process of this generation is made from. */
+export function specOf(instance: Instance, generation: number): AppSpec {
+  const { state, spec, nextSpec } = instance;
+  return generation === state.generation ? spec : (nextSpec ?? spec);
 }

@@ -1,21 +1,15 @@
-import { closeSync } from 'node:fs';
-import type { Clock } from '../base/clock.ts';
 import type { Effect } from '../core/states.ts';
-import { identityOf } from '../os/identity.ts';
 import { signalTree } from '../os/process-tree.ts';
-import { spawnProcess } from '../os/spawn.ts';
+import type { Agents } from './agents.ts';
 import type { Bus } from './bus.ts';
-import type { Deaths } from './deaths.ts';
-import type { Instance, LiveProcess } from './instance.ts';
-import { instanceEnv } from './instance-env.ts';
+import { type Instance, type LiveProcess, specOf } from './instance.ts';
+import { type LaunchOptions, launch } from './launch.ts';
 import type { DaemonLog } from './own-log.ts';
 
-export interface InterpreterOptions {
-  readonly clock: Clock;
+export interface InterpreterOptions extends LaunchOptions {
   readonly bus: Bus;
-  readonly deaths: Deaths;
+  readonly agents: Agents;
   readonly log: DaemonLog;
-  readonly homeRoot: string;
 }
 
 /** Performs the effects of the machine: the only place where the daemon touches processes. */
@@ -37,7 +31,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   function act(instance: Instance, effect: Exclude<Effect, { type: 'publish' }>): void {
     switch (effect.type) {
       case 'spawn':
-        spawn(instance, effect.generation, options);
+        launch(instance, effect.generation, options);
+        break;
+      case 'drain':
+        drain(instance, effect.generation, options);
         break;
       case 'signal_tree':
         askToGo(instance, effect.generation, options);
@@ -75,72 +72,32 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   return { perform };
 }
 
-function spawn(instance: Instance, generation: number, options: InterpreterOptions): void {
-  const { spec } = instance;
-  const fds = openEnds(instance, generation);
-  if (fds === null) return;
-  const request = {
-    process: spec.process,
-    instanceEnv: instanceEnv(instance, options.homeRoot),
-    stdoutFd: fds.out,
-    stderrFd: fds.error,
-  };
-  const child = spawnProcess(request, {
-    onFailed: (failure) => instance.post({ type: 'spawn_failed', generation, ...failure }),
-    onExit: (code, signal) => {
-      const { process } = instance;
-      if (process?.generation === generation) options.deaths.onRootExit(instance, process, { code, signal });
-    },
-    onMessage: (message) => {
-      if (message === 'ready') instance.post({ type: 'ready', generation });
-    },
-  });
-  closeSync(fds.out);
-  closeSync(fds.error);
-  const identity = child?.pid === undefined ? null : identityOf(child.pid);
-  if (child?.pid === undefined) return;
-  if (identity === null) {
-    // Nobody could tell it from a stranger later (no descriptor left to read /proc): better none than one nobody watches.
-    child.kill('SIGKILL');
-    const message = `process ${child.pid} could not be identified in /proc`;
-    instance.post({ type: 'spawn_failed', generation, message, permanent: false });
+/** The process finishes what it serves, if its agent can be asked; the machine goes on when it did or cannot. */
+function drain(instance: Instance, generation: number, { agents }: InterpreterOptions): void {
+  const process = instance.processes.get(generation);
+  const drained = () => instance.post({ type: 'drained', generation });
+  if (process === undefined || process.exited) {
+    queueMicrotask(drained);
     return;
   }
-  const startedAtMs = options.clock.wallMs();
-  const errorBytesBefore = instance.logs.account().error.bytes;
-  instance.lastStartedAtMs = startedAtMs;
-  instance.process = { generation, pid: child.pid, identity, child, startedAtMs, errorBytesBefore, exited: false };
-  instance.post({ type: 'spawned', generation, pid: child.pid });
-}
-
-/** The write ends of the pipes; without them (no descriptors left, disk gone) nothing can be spawned. */
-function openEnds(instance: Instance, generation: number): { readonly out: number; readonly error: number } | null {
-  try {
-    return instance.logs.openForSpawn();
-  } catch (error) {
-    const message = `cannot open the output pipes: ${error instanceof Error ? error.message : String(error)}`;
-    instance.post({ type: 'spawn_failed', generation, message, permanent: false });
-    return null;
-  }
+  const deadlineMs = specOf(instance, generation).policy.killTimeoutMs;
+  void agents.drain(process, deadlineMs).then(drained);
 }
 
 /** Asks the tree to go: by message where the app wants it so, else by signal, deepest first. */
 function askToGo(instance: Instance, generation: number, options: InterpreterOptions): void {
-  const { process } = instance;
+  const process = instance.processes.get(generation);
   const { policy } = instance.spec;
-  if (policy.shutdownWithMessage && process?.generation === generation && !process.exited && process.child.connected) {
-    process.child.send('shutdown', (error) => {
-      // The channel closed under the message: the signal still says it.
-      if (error !== null) send(instance, generation, policy.killSignal, options);
-    });
-    return;
-  }
-  send(instance, generation, policy.killSignal, options);
+  const bySignal = () => send(instance, generation, policy.killSignal, options);
+  if (policy.shutdownWithMessage && process !== undefined && !process.exited) {
+    // Where the message does not get through the signal still says it.
+    process.send('shutdown', bySignal);
+  } else bySignal();
 }
 
 function send(instance: Instance, generation: number, signal: string, options: InterpreterOptions): void {
-  const { process } = instance;
-  if (process === null || process.generation !== generation) return;
+  const process = instance.processes.get(generation);
+  if (process === undefined) return;
   signalLiving(instance, process, signal, options.log);
   if (process.exited) options.deaths.awaitTree(instance, process);
 }

@@ -42,6 +42,10 @@ async function main(): Promise<void> {
     });
   }
   process.on('SIGHUP', () => {});
+  process.on('SIGUSR2', () => {
+    log.info({ signal: 'SIGUSR2' }, 'log files are opened anew');
+    daemon.reopenLogs();
+  });
   await daemon.ended;
   log.info('daemon ended');
   await log.close();

@@ -22,6 +22,9 @@ export interface OwnLogOptions {
 
 /** What may wait for the disk; above it lines are dropped, as memory is worth more than the log of a full disk. */
 const MAX_PENDING_BYTES = 1_048_576;
+/** A burst of starts is a few writes, not two for each instance; a line is in the file this much later at most. */
+const GATHERED_BYTES = 8_192;
+const GATHERED_MS = 200;
 
 /**
  * Opens the daemon's own log, rolled by size in a folder of its own.
@@ -37,16 +40,36 @@ export async function openOwnLog(options: OwnLogOptions): Promise<DaemonLog> {
     limit: { count: options.retain, removeOtherLogFiles: true },
     mkdir: true,
     maxLength: MAX_PENDING_BYTES,
+    minLength: GATHERED_BYTES,
   });
   // A full disk costs log lines, never the daemon.
   file.on('error', () => {});
+  const gathered = gathering(file);
   const level = { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  const streams = [{ level: options.level, stream: file }];
+  const streams = [{ level: options.level, stream: gathered }];
   const destination = options.foreground
     ? pino.multistream([...streams, { level: options.level, stream: process.stdout }])
-    : file;
+    : gathered;
   const logger = pino(level, destination);
   return Object.assign(logger, { close: () => closeFile(file) });
+}
+
+/** Not SonicBoom's periodicFlush: its timer would wake an idle daemon for nothing. */
+function gathering(file: Awaited<ReturnType<typeof roll>>): { write(line: string): void } {
+  let isArmed = false;
+  function flush(): void {
+    isArmed = false;
+    // A full disk is told by 'error'.
+    file.flush(() => {});
+  }
+  return {
+    write(line) {
+      file.write(line);
+      if (isArmed) return;
+      isArmed = true;
+      setTimeout(flush, GATHERED_MS).unref();
+    },
+  };
 }
 
 function closeFile(file: Awaited<ReturnType<typeof roll>>): Promise<void> {

@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
-import { type HttpView, type PingView, type Progress, ROUTES } from '../api/contract.ts';
+import { type FlushView, type HttpView, type PingView, type Progress, ROUTES } from '../api/contract.ts';
 import { type JlistSource, jlistText } from '../api/jlist.ts';
 import { json, type Reply, type RequestContext, type Routes, type StreamContext } from '../api/server.ts';
+import { ownEnv } from '../api/shared-env.ts';
 import type { Clock } from '../base/clock.ts';
 import { PromvisorError } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
@@ -9,11 +10,14 @@ import { VERSION } from '../base/version.ts';
 import type { LogFanout } from '../logs/fanout.ts';
 import { signalTree } from '../os/process-tree.ts';
 import { runsNode } from '../os/spawn.ts';
-import type { Commands, Report } from './commands.ts';
+import type { Commands } from './commands.ts';
 import type { Fleet } from './fleet.ts';
 import type { Instance } from './instance.ts';
 import { ownUser } from './instance-env.ts';
+import type { LogKeeping } from './log-keeping.ts';
 import { streamLogs } from './log-stream.ts';
+import type { Loki } from './loki.ts';
+import type { Report } from './operations.ts';
 import { selectInstances } from './targets.ts';
 import { describeView, envView, instanceView, type ViewContext, whyView } from './views.ts';
 
@@ -21,6 +25,8 @@ export interface RoutesOptions {
   readonly fleet: Fleet;
   readonly commands: Commands;
   readonly fanout: LogFanout;
+  readonly keeping: LogKeeping;
+  readonly loki: Loki;
   readonly views: ViewContext;
   readonly home: Home;
   readonly clock: Clock;
@@ -55,7 +61,15 @@ export function controlRoutes(options: RoutesOptions): Routes {
   return {
     [ROUTES.ping]: { method: 'GET', reply: () => json(pingView(options)) },
     [ROUTES.instances]: read(instanceView),
-    [ROUTES.describe]: read(describeView),
+    [ROUTES.describe]: {
+      method: 'GET',
+      reply: async (request) => {
+        const instances = selected(request);
+        await options.look(instances);
+        const views = instances.map((instance) => describeView(instance, options.views));
+        return json({ instances: await Promise.all(views) });
+      },
+    },
     [ROUTES.why]: read(whyView),
     [ROUTES.env]: { method: 'GET', reply: (request) => json({ instances: selected(request).map(envView) }) },
     [ROUTES.jlist]: {
@@ -64,21 +78,31 @@ export function controlRoutes(options: RoutesOptions): Routes {
     },
     [ROUTES.start]: mutate(async (body, report) => {
       const { parseStartRequest } = await import('../config/wire.ts');
-      await commands.start(parseStartRequest(body), report);
+      await commands.start(ownEnv(parseStartRequest(body)), report);
     }),
     [ROUTES.action]: mutate(async (body, report) => {
       const { parseActionRequest } = await import('../config/wire.ts');
       await commands.act(parseActionRequest(body), report);
     }),
+    [ROUTES.scale]: mutate(async (body, report) => {
+      const { parseScaleRequest } = await import('../config/wire.ts');
+      await commands.scale(parseScaleRequest(body), report);
+    }),
     [ROUTES.signal]: { method: 'POST', reply: ({ body }) => signal(body, fleet) },
-    [ROUTES.flush]: { method: 'POST', reply: ({ body }) => flush(body, fleet) },
+    [ROUTES.flush]: { method: 'POST', reply: ({ body }) => flush(body, options) },
+    [ROUTES.reloadLogs]: { method: 'POST', reply: () => json({ files: options.keeping.reopen() }) },
     [ROUTES.kill]: mutate(async (_body, report) => {
       await commands.clear(report);
       options.quit();
     }),
+    [ROUTES.lokiStatus]: { method: 'GET', reply: () => json(options.loki.status()) },
+    [ROUTES.lokiTest]: { method: 'POST', reply: async () => json(await options.loki.test()) },
     [ROUTES.logs]: {
       method: 'GET',
-      stream: (request, stream) => streamLogs(selected(request), options.fanout, stream),
+      stream: (request, stream) => {
+        const follow = request.query.get('follow') !== 'false';
+        return streamLogs({ instances: selected(request), fanout: options.fanout, follow }, stream);
+      },
     },
   };
 }
@@ -135,10 +159,8 @@ function signalName(text: string): NodeJS.Signals {
   throw new PromvisorError('REQUEST_INVALID', `signal: expected a name such as SIGUSR2, got "${text}"`);
 }
 
-async function flush(body: unknown, fleet: Fleet): Promise<Reply> {
+async function flush(body: unknown, { fleet, keeping }: RoutesOptions): Promise<Reply> {
   const { parseTargetsRequest } = await import('../config/wire.ts');
   const instances = selectInstances(parseTargetsRequest(body).targets, fleet.all());
-  await Promise.all(instances.map(({ logs }) => logs.flush()));
-  const files = instances.flatMap(({ logs }) => Object.values(logs.files()));
-  return json({ files: [...new Set(files.filter((file) => file !== null))] });
+  return json((await keeping.flush(instances)) satisfies FlushView);
 }

@@ -13,8 +13,21 @@ const LOOP_FROM = 5;
  */
 export function logTransition(log: DaemonLog, instance: Instance, transition: Transition): void {
   const { from, to, generation, event, cause, delayMs, streak, exit } = transition;
-  const pid = instance.process?.pid ?? null;
-  const fields = { app: instance.spec.name, id: instance.id, pid, from, to, generation, event, cause, delayMs, exit };
+  const { beside } = transition;
+  const pid = instance.processes.get(generation)?.pid ?? null;
+  const fields = {
+    app: instance.spec.name,
+    id: instance.id,
+    pid,
+    from,
+    to,
+    beside,
+    generation,
+    event,
+    cause,
+    delayMs,
+    exit,
+  };
   if (to === 'fatal') log.error({ ...fields, streak }, 'gave up');
   else if (to === 'backoff' && streak >= LOOP_FROM) log.warn({ ...fields, streak }, 'crash loop, slowed down');
   else if (exit !== null && cause === null) log.warn(fields, 'died');

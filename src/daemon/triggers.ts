@@ -11,6 +11,8 @@ const WATCH_PAUSE_MS = 1_000;
 
 export interface TriggersOptions {
   readonly ofApp: (key: string) => readonly Instance[];
+  /** Told when a schedule or a changed file wants the instances of an app replaced. */
+  readonly onTrigger: (instances: readonly Instance[], cause: 'cron' | 'watch') => void;
   readonly clock: Clock;
   readonly log: DaemonLog;
 }
@@ -38,7 +40,7 @@ export function createTriggers(options: TriggersOptions): Triggers {
 
   function fire(key: string, cause: 'cron' | 'watch', file: string | null): void {
     options.log.info({ app: key, cause, file }, 'restart triggered');
-    for (const instance of options.ofApp(key)) instance.post({ type: 'restart', cause });
+    options.onTrigger(options.ofApp(key), cause);
   }
 
   async function apply(key: string): Promise<void> {

@@ -1,15 +1,22 @@
 import type { DescribeView, EnvView, InstanceView, WhyView } from '../api/contract.ts';
 import { pm2StatusOf } from '../core/pm2status.ts';
 import type { AppSpec } from '../core/spec.ts';
+import { listSegments } from '../logs/segments.ts';
+import type { Agents } from './agents.ts';
+import type { Hosts } from './hosts.ts';
 import { appKey, type Instance } from './instance.ts';
 import { ownUser } from './instance-env.ts';
 import type { Triggers } from './triggers.ts';
 
 export interface ViewContext {
   readonly triggers: Triggers;
+  readonly hosts: Hosts;
+  readonly agents: Agents;
 }
 
 const user = ownUser();
+/** How long a process may take to answer for itself; a busy one answers late, a stopped one never. */
+const VITALS_BUDGET_MS = 250;
 
 /** What `list` and the page show of an instance. */
 export function instanceView(instance: Instance, { triggers }: ViewContext): InstanceView {
@@ -43,16 +50,30 @@ export function instanceView(instance: Instance, { triggers }: ViewContext): Ins
   };
 }
 
-export function describeView(instance: Instance, context: ViewContext): DescribeView {
+/** Looks at the process itself too, where it has an agent. */
+export async function describeView(instance: Instance, context: ViewContext): Promise<DescribeView> {
+  const { hosts, agents } = context;
+  const { process, spec } = instance;
+  const live = process !== null && !process.exited ? process : null;
   return {
     ...instanceView(instance, context),
+    hostPid: spec.process.execMode === 'cluster' ? hosts.pidOf(appKey(spec)) : null,
+    agentConnected: live !== null && agents.connected(live),
+    runtime: live === null ? null : await agents.vitals(live, VITALS_BUDGET_MS),
     spec: withoutValues(instance.spec),
     logs: instance.logs.files(),
     pidFile: instance.pidFile,
     createdAtMs: instance.createdAtMs,
     counters: instance.state.counters,
+    logFiles: { out: filesOf(instance.logs.files().out), error: filesOf(instance.logs.files().error) },
     logAccount: instance.logs.account(),
   };
+}
+
+function filesOf(live: string | null): DescribeView['logFiles']['out'] {
+  if (live === null) return null;
+  const segments = listSegments(live);
+  return { files: segments.length, bytes: segments.reduce((bytes, segment) => bytes + segment.bytes, 0) };
 }
 
 export function whyView(instance: Instance, context: ViewContext): WhyView {

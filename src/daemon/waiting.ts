@@ -1,6 +1,7 @@
 import type { Progress } from '../api/contract.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ExitRecord } from '../core/exit.ts';
+import { tellingLines } from '../core/last-words.ts';
 import { runsNode } from '../os/spawn.ts';
 import type { Bus } from './bus.ts';
 import type { Instance } from './instance.ts';
@@ -8,6 +9,8 @@ import type { Instance } from './instance.ts';
 export interface Outcome {
   readonly ok: boolean;
   readonly message: string | null;
+  /** The last lines of a process that failed. */
+  readonly lastLines?: readonly string[];
 }
 
 /** An interpreter needs about this long to load a program that is going to fail: until then a start is not believed. */
@@ -69,13 +72,53 @@ export function awaitDown(instance: Instance, options: { readonly bus: Bus; read
   });
 }
 
+/**
+ * Waits until a reload of an instance is over.
+ * @param instance which was given the command just now
+ * @param options bus and clock
+ * @returns ok when the new process took over and the old one is gone
+ */
+export function awaitReloaded(
+  instance: Instance,
+  options: { readonly bus: Bus; readonly clock: Clock },
+): Promise<Outcome> {
+  const candidate = instance.state.beside?.generation ?? instance.state.newest;
+  const { listenTimeoutMs } = (instance.nextSpec ?? instance.spec).policy;
+  return awaitOutcome(instance, options, () => {
+    const { phase, generation, beside, lastExit } = instance.state;
+    const tookOver = generation === candidate;
+    if (tookOver && phase.status === 'running') return beside === null ? { ok: true, message: null } : null;
+    if (tookOver && phase.status === 'starting') return null;
+    if (beside?.generation === candidate && beside.role === 'candidate') return null;
+    const late = beside?.generation === candidate ? beside.cause : lastExit?.reason;
+    if (late === 'ready_timeout')
+      return failed(instance, candidate, `the new process was not ready after ${listenTimeoutMs} ms`);
+    if (beside?.generation === candidate || lastExit?.generation !== candidate) return stoppedMeanwhile();
+    return failed(instance, candidate, `the new process ${died(lastExit, 'the old one stays').message}`);
+  });
+}
+
+function stoppedMeanwhile(): Outcome {
+  return { ok: false, message: 'told otherwise meanwhile' };
+}
+
+/** Lines that say why a new process failed, and among how many they are looked for. */
+const LAST_LINES = 5;
+const SEARCHED_LINES = 40;
+
+function failed({ logs }: Instance, generation: number, message: string): Outcome {
+  const said = (['error', 'out'] as const).map((stream) => logs.lastLines(stream, SEARCHED_LINES, generation));
+  const lines = said.find((candidate) => candidate.length > 0) ?? [];
+  return { ok: false, message, lastLines: tellingLines(lines, LAST_LINES) };
+}
+
 function awaitOutcome(
   instance: Instance,
   { bus, clock }: { readonly bus: Bus; readonly clock: Clock },
   look: (done: (outcome: Outcome) => void) => Outcome | null,
 ): Promise<Outcome> {
-  const { killTimeoutMs, listenTimeoutMs } = instance.spec.policy;
-  const boundMs = 3 * killTimeoutMs + listenTimeoutMs + PATIENCE_MS;
+  const { killTimeoutMs, listenTimeoutMs, minUptimeMs } = (instance.nextSpec ?? instance.spec).policy;
+  const boundMs = 4 * killTimeoutMs + listenTimeoutMs + Math.min(minUptimeMs, PATIENCE_MS) + PATIENCE_MS;
   return new Promise((resolve) => {
     const done = (outcome: Outcome) => {
       unsubscribe();
@@ -116,5 +159,6 @@ function settleOf(instance: Instance): number {
 export function progressOf(instance: Instance, outcome: Outcome): Extract<Progress, { type: 'instance' }> {
   const { id, slot, spec, state } = instance;
   const pid = 'pid' in state.phase ? state.phase.pid : null;
-  return { type: 'instance', id, app: spec.name, slot, ...outcome, status: state.phase.status, pid };
+  const { ok, message, lastLines = [] } = outcome;
+  return { type: 'instance', id, app: spec.name, slot, ok, message, lastLines, status: state.phase.status, pid };
 }

@@ -1,0 +1,40 @@
+import type { Clock } from '../base/clock.ts';
+import { identityOf } from '../os/identity.ts';
+import type { Instance, LiveProcess } from './instance.ts';
+
+export interface Birth {
+  readonly generation: number;
+  readonly pid: number;
+  readonly send: LiveProcess['send'];
+  /** SIGKILL by whoever is its parent, for a process that nobody could tell from a stranger later. */
+  readonly kill: () => void;
+}
+
+/**
+ * Takes a new process into the instance and tells the machine.
+ * @param instance whose process it is
+ * @param birth the process
+ * @param clock for the time of its start
+ * @returns the process, or null when it could not be identified (then the machine was told that the spawn failed)
+ */
+export function born(instance: Instance, { generation, pid, send, kill }: Birth, clock: Clock): LiveProcess | null {
+  const identity = identityOf(pid);
+  if (identity === null) {
+    // No descriptor left to read /proc, or it ended already: better none than one nobody watches.
+    kill();
+    instance.logs.drain(generation);
+    const message = `process ${pid} could not be identified in /proc`;
+    instance.post({ type: 'spawn_failed', generation, message, permanent: false });
+    return null;
+  }
+  const startedAtMs = clock.wallMs();
+  const { id } = instance;
+  const process: LiveProcess = { id, generation, pid, identity, startedAtMs, send, listening: false, exited: false };
+  instance.processes.set(generation, process);
+  if (generation === instance.state.generation) {
+    instance.process = process;
+    instance.lastStartedAtMs = startedAtMs;
+  }
+  instance.post({ type: 'spawned', generation, pid });
+  return process;
+}
