@@ -19,6 +19,8 @@ const APP_FLAGS: readonly AppFlag[] = [
   { flags: '-n, --name <name>', about: 'name of the app', key: 'name' },
   { flags: '--namespace <name>', about: 'namespace of the app', key: 'namespace' },
   { flags: '-i, --instances <number>', about: 'number of instances, max for one per core', key: 'instances' },
+  { flags: '--schedule <how>', about: 'how connections reach a cluster: shared, round_robin', key: 'schedule' },
+  { flags: '--no-agent', about: 'do not load the agent into Node apps', key: 'agent', value: offOnly },
   {
     flags: '--interpreter <program>',
     about: 'program that runs the script; none executes it itself',
@@ -43,6 +45,9 @@ const APP_FLAGS: readonly AppFlag[] = [
   { flags: '--log-date-format <format>', about: 'date before each line, as day.js writes it', key: 'log_date_format' },
   { flags: '--time', about: 'a standard date before each line', key: 'time' },
   { flags: '--log-type <type>', about: 'json: one object per line', key: 'log_type' },
+  { flags: '--max-size <size>', about: 'roll log files at this size: 10M; 0 for never', key: 'max_size' },
+  { flags: '--frequency <when>', about: 'roll log files hourly, daily or by a cron pattern', key: 'frequency' },
+  { flags: '--retain <number>', about: 'rolled log files kept per stream', key: 'retain' },
   { flags: '--disable-logs', about: 'keep no output', key: 'disable_logs' },
   {
     flags: '--filter-env <text>',

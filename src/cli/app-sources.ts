@@ -81,7 +81,8 @@ export async function loadApps(context: CliContext, operand: string, options: Op
     source: sourceName(operand, fromConfig),
     configFile: fromConfig && operand !== STDIN ? path.resolve(context.cwd, operand) : null,
     cwd: context.cwd,
-    env: context.env,
+    // process.env asks the system for every variable, each time. Copied now: a config file may have set some.
+    env: { ...context.env },
     envName: textOption(options, 'env'),
     only:
       textOption(options, 'only')

@@ -4,9 +4,10 @@ import type { LogFileView } from '../api/contract.ts';
 import { errnoOf } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
 import { parseSelector, selects } from '../core/selector.ts';
+import { END } from '../logs/read/position.ts';
 
-/** `<name>-out.log` and `<name>-out-<id>.log`: where output goes when nothing else is said. */
-const DEFAULT_NAME = /^(.+)-(out|error)(?:-(\d+))?\.log$/;
+/** `<name>-out.log` and `<name>-out-<id>.log`, where output goes when nothing else is said, and `.d` with rolled files. */
+const DEFAULT_NAME = /^((.+)-(out|error)(?:-(\d+))?\.log)(?:\.d)?$/;
 
 /**
  * Finds logs without a daemon: the files of default names in the home.
@@ -16,17 +17,18 @@ const DEFAULT_NAME = /^(.+)-(out|error)(?:-(\d+))?\.log$/;
  */
 export function findLogFiles(home: Home, targets: readonly string[]): LogFileView[] {
   const selectors = targets.map(parseSelector).flatMap((selector) => ('error' in selector ? [] : [selector]));
-  const files: LogFileView[] = [];
+  const files = new Map<string, LogFileView>();
   for (const name of namesIn(home.logsDir)) {
-    const [, app, stream, id] = DEFAULT_NAME.exec(name) ?? [];
-    if (app === undefined || (stream !== 'out' && stream !== 'error')) continue;
+    const [, live, app, stream, id] = DEFAULT_NAME.exec(name) ?? [];
+    if (live === undefined || app === undefined || (stream !== 'out' && stream !== 'error')) continue;
     const ids = id === undefined ? [] : [Number(id)];
     // Which id wrote a shared file is not known: -1 is nobody's.
     const about = { id: ids[0] ?? -1, name: app, namespace: '' };
     if (targets.length > 0 && !selectors.some((selector) => selects(selector, about))) continue;
-    files.push({ path: path.join(home.logsDir, name), stream, bytes: Number.MAX_SAFE_INTEGER, ids, app });
+    const { seq, offset: bytes } = END;
+    files.set(live, { path: path.join(home.logsDir, live), stream, seq, bytes, ids, slots: [], app, namespace: '' });
   }
-  return files;
+  return [...files.values()];
 }
 
 function namesIn(folder: string): string[] {

@@ -2,6 +2,7 @@ import { ERROR_CODES } from '../base/errors.ts';
 import type { ExitCode } from './context.ts';
 import { createContext, execute } from './execute.ts';
 import { hotCall } from './hot.ts';
+import { logsCall } from './log-flags.ts';
 
 // A command that is never done, as nothing is left to wait for, has failed.
 process.exitCode = ERROR_CODES.INTERNAL;
@@ -14,7 +15,12 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const hot = hotCall(argv);
   if (hot !== null) return execute(argv, () => hot.run(createContext(hot.options, [])));
   keepCompiledCode();
-  // A bundle of its own: see build/build.mjs.
+  // Bundles of their own: see build/build.mjs.
+  const logs = logsCall(argv);
+  if (logs !== null) {
+    const { runLogs } = await import('./run-logs.ts');
+    return runLogs(argv, logs);
+  }
   const { run } = await import('./run.ts');
   return run(argv);
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { PromvisorError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { addAppFlags, addIgnoredFlags } from './app-flags.ts';
@@ -12,11 +12,15 @@ import { jlistCommand, prettylistCommand } from './commands/jlist.ts';
 import { killCommand } from './commands/kill.ts';
 import { listCommand } from './commands/list.ts';
 import { logsCommand } from './commands/logs.ts';
+import { lokiCommand } from './commands/loki.ts';
 import { pingCommand } from './commands/ping.ts';
+import { reloadLogsCommand } from './commands/reload-logs.ts';
+import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/signal.ts';
 import { startCommand } from './commands/start.ts';
 import { whyCommand } from './commands/why.ts';
 import type { CliContext, ExitCode, GlobalOptions } from './context.ts';
+import { LOG_FLAGS } from './log-flags.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
 type MakeContext = (options: GlobalOptions) => CliContext;
@@ -113,6 +117,21 @@ function addAppCommands(add: Add): void {
   addConfigFlags(restart)
     .option('-a, --update-env', 'give the apps the variables of this shell')
     .option('--watch', 'turn watching on, or off if it is on');
+  const reload = add(
+    'reload',
+    'replace the processes of cluster apps one by one, without a gap',
+    (context, targets, options) => {
+      return actionCommand(context, { action: 'reload', done: 'reloaded', targets, options });
+    },
+  )
+    .alias('gracefulReload')
+    .argument('[targets...]', `${TARGET}, or a config file`);
+  addConfigFlags(reload)
+    .option('-a, --update-env', 'give the apps the variables of this shell')
+    .option('--parallel <number>', 'instances of an app that are replaced at once', '1');
+  add('scale', 'change how many instances an app has', scaleCommand)
+    .argument('<target>', 'the name of an app')
+    .argument('<number>', 'how many: 4, +1 or -1');
   const stop = add('stop', 'stop apps', (context, targets, options) => {
     return actionCommand(context, { action: 'stop', done: 'stopped', targets, options });
   }).argument('[targets...]', `${TARGET}, or a config file`);
@@ -123,7 +142,7 @@ function addAppCommands(add: Add): void {
     .alias('del')
     .argument('[targets...]', `${TARGET}, or a config file`);
   addConfigFlags(remove);
-  for (const command of [restart, stop, remove]) addIgnoredFlags(command);
+  for (const command of [restart, reload, stop, remove]) addIgnoredFlags(command);
   add('reset', 'set the restart counts that are shown to 0', (context, targets, options) => {
     return actionCommand(context, { action: 'reset', done: 'reset', targets, options });
   }).argument('[targets...]', TARGET);
@@ -152,14 +171,15 @@ function addReadCommands(add: Add): void {
 }
 
 function addLogCommands(add: Add): void {
-  add('logs', 'show the last lines of apps, then new ones as they come', logsCommand)
+  const logs = add('logs', 'show the last lines of apps, then new ones as they come', logsCommand)
     .alias('log')
-    .argument('[targets...]', TARGET)
-    .option('--lines <number>', 'how many last lines', '15')
-    .option('--nostream', 'do not wait for new lines')
-    .option('--out', 'only stdout')
-    .option('--err', 'only stderr')
-    .option('--raw', 'lines as they were written; those of stderr go to stderr')
-    .addOption(new Option('--timestamp [format]', 'put the time before each line'));
-  add('flush', 'empty the log files', flushCommand).argument('[targets...]', TARGET);
+    .argument('[targets...]', TARGET);
+  for (const [flags, about] of LOG_FLAGS) logs.option(flags, about);
+  add(
+    'loki',
+    'show what is shipped to Loki (status), or send one line and tell what happens (test)',
+    lokiCommand,
+  ).argument('<what>', 'status or test');
+  add('flush', 'empty the log files and delete the rolled ones', flushCommand).argument('[targets...]', TARGET);
+  add('reloadLogs', 'open all log files anew, after they were rotated from outside', reloadLogsCommand);
 }

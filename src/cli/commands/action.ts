@@ -21,7 +21,7 @@ export interface ActionCall {
 }
 
 /**
- * `restart`, `stop`, `delete`, `reset`: one action on all instances that the targets select.
+ * `restart`, `reload`, `stop`, `delete`, `reset`: one action on all instances that the targets select.
  * @param context of the command
  * @param call the action, its word, targets and flags
  * @returns 0 when all did it, 1 otherwise
@@ -33,18 +33,21 @@ export async function actionCommand(context: CliContext, call: ActionCall): Prom
   const named = targets.filter((target) => !configs.includes(target));
   const apps: AppSpec[] = [];
   for (const config of configs) apps.push(...(await loadApps(context, config, call.options)).apps);
-  if (named.length > 0 || call.action !== 'restart') refuseAppArgs(context);
+  const applies = call.action === 'restart' || call.action === 'reload';
+  if (named.length > 0 || !applies) refuseAppArgs(context);
 
   const outcomes: Outcome[] = [];
-  if (call.action === 'restart' && apps.length > 0) {
+  const parallel = parallelOf(call);
+  if ((call.action === 'restart' || call.action === 'reload') && apps.length > 0) {
     const client = await starter(context);
-    outcomes.push(await follow(context, client.start({ apps, onExisting: 'restart' }), call.done));
+    const request = { apps, onExisting: call.action, ...parallel };
+    outcomes.push(await follow(context, client.start(request), call.done));
   }
   const client = reader(context);
-  const configured = call.action === 'restart' ? [] : await idsOf(client, apps);
+  const configured = applies ? [] : await idsOf(client, apps);
   const selected = [...named, ...configured];
   if (selected.length > 0) {
-    const request = { action: call.action, targets: selected, ...(await changesOf(context, call)) };
+    const request = { action: call.action, targets: selected, ...parallel, ...(await changesOf(context, call)) };
     outcomes.push(await follow(context, client.action(request), call.done));
   }
   const exitCode = Math.max(...outcomes.map((outcome) => outcome.exitCode));
@@ -69,10 +72,18 @@ async function idsOf(client: Client, apps: readonly AppSpec[]): Promise<string[]
   throw new PromvisorError('NOT_FOUND', `no instance of ${apps.map(({ name }) => `"${name}"`).join(', ')}`);
 }
 
+function parallelOf({ action, options }: ActionCall): Pick<ActionRequest, 'parallel'> {
+  if (action !== 'reload') return {};
+  const given = String(options['parallel'] ?? '1');
+  if (/^[1-9]\d{0,2}$/.test(given)) return { parallel: Number(given) };
+  throw new PromvisorError('USAGE', `--parallel: expected a whole number from 1 to 999, got "${given}"`);
+}
+
 async function changesOf(
   context: CliContext,
   { action, options }: ActionCall,
 ): Promise<Pick<ActionRequest, 'env' | 'watch'>> {
+  if (action === 'reload') return updatedEnv(context, options);
   if (action !== 'restart' && action !== 'stop') return {};
   const watch = action === 'restart' ? ('toggle' as const) : ('off' as const);
   return {

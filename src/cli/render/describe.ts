@@ -63,9 +63,10 @@ function statusPairs(view: DescribeView, nowMs: number): Pair[] {
   return pairs;
 }
 
-function processPairs({ spec, user, execMode, pidFile }: DescribeView): Pair[] {
+function processPairs(view: DescribeView): Pair[] {
+  const { spec, user, execMode, pidFile, hostPid } = view;
   const { process } = spec;
-  return [
+  const pairs: Pair[] = [
     { key: process.shellLine ? 'shell line' : 'script path', value: process.script },
     { key: 'script args', value: process.args.map(quoted).join(' ') },
     { key: 'interpreter', value: process.interpreter },
@@ -76,6 +77,22 @@ function processPairs({ spec, user, execMode, pidFile }: DescribeView): Pair[] {
     { key: 'user', value: user },
     { key: 'pid path', value: pidFile },
     { key: 'config file', value: spec.configFile ?? '' },
+  ];
+  if (execMode === 'cluster') {
+    const how = process.schedule === 'shared' ? 'each accepts for itself' : 'handed out in turn';
+    pairs.push({ key: 'cluster host', value: hostPid === null ? '-' : `pid ${hostPid}, connections ${how}` });
+  }
+  return [...pairs, ...runtimePairs(view)];
+}
+
+/** What only the process itself can tell, where it has an agent. */
+function runtimePairs({ agentConnected, runtime }: DescribeView): Pair[] {
+  if (runtime === null) return agentConnected ? [{ key: 'runtime', value: 'no answer', style: 'yellow' }] : [];
+  const { heapUsedBytes, heapLimitBytes, eventLoopUtilizationRatio, activeHandles, activeRequests } = runtime;
+  return [
+    { key: 'heap', value: `${size(heapUsedBytes)} of ${size(heapLimitBytes)}` },
+    { key: 'event loop', value: `${percent(eventLoopUtilizationRatio)} busy since the last look` },
+    { key: 'active', value: `${activeHandles} handles, ${activeRequests} requests` },
   ];
 }
 
@@ -101,7 +118,7 @@ function policyPairs({ spec, cron, watching }: DescribeView): Pair[] {
   return pairs;
 }
 
-function logPairs({ logs, logAccount }: DescribeView): Pair[] {
+function logPairs({ logs, logAccount, logFiles }: DescribeView): Pair[] {
   const pairs: Pair[] = [
     { key: 'out log path', value: logs.out ?? '' },
     { key: 'error log path', value: logs.error ?? '' },
@@ -115,6 +132,11 @@ function logPairs({ logs, logAccount }: DescribeView): Pair[] {
       value: `${lines} (${size(bytes)})${lost}`,
       style: dropped > 0 ? 'red' : null,
     });
+    const found = logFiles[stream];
+    // A stream with one file says all with its path.
+    if (found !== null && found.files > 1) {
+      pairs.push({ key: `${stream} files`, value: `${found.files} (${size(found.bytes)})` });
+    }
   }
   return pairs;
 }

@@ -5,19 +5,22 @@ import { plain } from './text.ts';
 export type InstanceProgress = Extract<Progress, { type: 'instance' }>;
 
 /** What a command does to an instance, as said of it afterwards. */
-export type Done = 'started' | 'stopped' | 'restarted' | 'deleted' | 'reset';
+export type Done = 'started' | 'stopped' | 'restarted' | 'reloaded' | 'scaled' | 'deleted' | 'reset';
 
 /**
  * One instance that a command is done with.
  * @param progress its outcome
  * @param done the command's word
  * @param paint painter
- * @returns one line without newline
+ * @returns one line without newline; more where a process left last words
  */
 export function progressLine(progress: InstanceProgress, done: Done, paint: Paint): string {
   const name = `${plain(progress.app)}:${progress.slot} (id ${progress.id})`;
   const message = progress.message === null ? '' : plain(progress.message);
-  if (!progress.ok) return `${paint('red', '✗')} ${name} not ${done}: ${message === '' ? progress.status : message}`;
+  if (!progress.ok) {
+    const why = `${paint('red', '✗')} ${name} not ${done}: ${message === '' ? progress.status : message}`;
+    return [why, ...progress.lastLines.map((line) => paint('dim', `    ${plain(line)}`))].join('\n');
+  }
   const pid = progress.pid === null || done === 'stopped' || done === 'deleted' ? '' : `, pid ${progress.pid}`;
   return `${paint('green', '✓')} ${name} ${done}${pid}${message === '' ? '' : `, ${message}`}`;
 }

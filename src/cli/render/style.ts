@@ -1,4 +1,4 @@
-export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
+export type Style = 'bold' | 'dim' | 'inverse' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 
 /** Puts a style on a text, or leaves it as it is where colours are off. */
 export type Paint = (style: Style | null, text: string) => string;
@@ -7,6 +7,7 @@ export type Paint = (style: Style | null, text: string) => string;
 const CODES: Readonly<Record<Style, readonly [number, number]>> = {
   bold: [1, 22],
   dim: [2, 22],
+  inverse: [7, 27],
   red: [31, 39],
   green: [32, 39],
   yellow: [33, 39],

@@ -1,4 +1,5 @@
 import type { TransitionView, WhyView } from '../../api/contract.ts';
+import { tellingLines } from '../../core/last-words.ts';
 import { exitFacts, exitPhrase } from './exit-words.ts';
 import type { Paint, Style } from './style.ts';
 import { cut, pad, plain, wrapWords } from './text.ts';
@@ -98,22 +99,36 @@ function factLines({ lastExit, lastDeath, restarts, unstableRestarts, streak }: 
 }
 
 function transitionLines(transitions: readonly TransitionView[]): Line[] {
-  return transitions.slice(-TRANSITIONS_MAX).map(({ atMs, from, to, event, cause, exit, delayMs }, index) => {
-    const notes = [
-      ...(exit === null ? [] : [exitFacts(exit)]),
-      ...(exit === null && cause !== null ? [cause] : []),
-      ...(exit === null && cause === null ? [event.replaceAll('_', ' ')] : []),
-      ...(delayMs === null ? [] : [`again in ${span(delayMs)}`]),
-    ];
-    return keyed(
-      index === 0 ? 'history' : '',
-      `${timeOfDay(atMs)} ${pad(from, 8)} → ${pad(to, 8)} ${notes.join(', ')}`,
-    );
+  let main = 0;
+  const lines = transitions.map((transition) => {
+    const text = transition.beside ? besideText(transition, main) : mainText(transition);
+    if (!transition.beside) main = transition.generation;
+    return `${timeOfDay(transition.atMs)} ${text}`;
   });
+  return lines.slice(-TRANSITIONS_MAX).map((line, index) => keyed(index === 0 ? 'history' : '', line));
+}
+
+function mainText({ from, to, event, cause, exit, delayMs }: TransitionView): string {
+  if (from === to) return `new process takes over${exit === null ? '' : `, the old one died: ${exitFacts(exit)}`}`;
+  const notes = [
+    ...(exit === null ? [] : [exitFacts(exit)]),
+    ...(exit === null && cause !== null ? [cause] : []),
+    ...(exit === null && cause === null ? [event.replaceAll('_', ' ')] : []),
+    ...(delayMs === null ? [] : [`again in ${span(delayMs)}`]),
+  ];
+  return `${pad(from, 8)} → ${pad(to, 8)} ${notes.join(', ')}`;
+}
+
+/** During a reload there are two processes: the one that is replaced, and the one that is to replace it. */
+function besideText({ generation, event, cause, exit }: TransitionView, main: number): string {
+  const isNew = generation > main;
+  if (exit !== null) return isNew ? `new process failed: ${exitFacts(exit)}` : `old process gone: ${exitFacts(exit)}`;
+  if (event === 'reload') return `reload: new process started, ${cause ?? 'requested'}`;
+  return `${isNew ? 'new' : 'old'} process: ${event.replaceAll('_', ' ')}`;
 }
 
 function outputLines(title: string, output: readonly string[], most: number): Line[] {
-  const shown = output.slice(-most);
+  const shown = tellingLines(output, most);
   return shown.map((line, index) => keyed(index === 0 ? title : '', `| ${plain(line)}`));
 }
 
