@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Most of them wait for processes: more at once than there are cores.
+          maxWorkers: 4,
           include: ['test/core/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/os/**/*.test.ts'],
           testTimeout: 30_000,
         },

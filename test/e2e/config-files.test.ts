@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { untilStatus } from '../support/apps.ts';
@@ -19,14 +20,11 @@ describe('ecosystem files, by the built command', () => {
     expect(await untilStatus(home, 'web', 'running')).toMatchObject({ app: 'web', restarts: 0 });
   });
 
-  test('the example: its fork apps start; its cluster app is refused by name, and nothing is changed', async () => {
+  test('the example as it is: a cluster with a process for each CPU, and two fork apps', async () => {
     const home = testHome();
-    const refused = await home.run(['start', EXAMPLE]);
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain('exec_mode: cluster mode is not there yet');
-    expect(refused.stderr).toContain('"api"');
-    expect(JSON.parse((await home.ok(['jlist'])).stdout)).toEqual([]);
-    await home.ok(['start', EXAMPLE, '--only', 'cron-worker,queue-worker']);
+    await home.ok(['start', EXAMPLE]);
+    const api = (await home.instances()).filter(({ app }) => app === 'api');
+    expect(api.map(({ execMode }) => execMode)).toEqual(Array(availableParallelism()).fill('cluster'));
     await untilStatus(home, 'queue-worker', 'running');
     const worker = await untilStatus(home, 'cron-worker', 'running');
     expect(worker.cron?.nextAtMs ?? 0).toBeGreaterThan(Date.now());

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { appOf, startApps, untilExits, untilStatus } from '../support/apps.ts';
 import { testHome } from '../support/test-home.ts';
+import { until } from '../support/until.ts';
 
 const ONCE = { autorestart: false };
 
@@ -42,6 +43,19 @@ describe('how a process ended', () => {
       { reason: 'clean', code: 0, signal: null },
     ]);
     expect((await home.ok(['why', 'throws'])).stdout).toContain('thrown on purpose');
+  });
+
+  test('why shows what the dead process said, not what the next one says meanwhile', async () => {
+    const home = testHome();
+    const script = home.write(
+      'once.sh',
+      '[ -e said ] && { echo second process >&2; exec sleep 600; }\ntouch said; echo first process >&2; exit 3\n',
+    );
+    await startApps(home, [{ name: 'once', script }]);
+    await until(() => home.log('once', 'error').includes('second process'), { what: 'the second process' });
+    const { stdout } = await home.ok(['why', 'once']);
+    expect(stdout).toContain('first process');
+    expect(stdout).not.toContain('second process');
   });
 
   test('an interpreter that is not there is spawn_failed, with the reason, and start says so', async () => {
