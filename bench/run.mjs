@@ -11,10 +11,20 @@ const BENCHES = {
   idle: { seconds: 30 },
   scrape: { rounds: 20, apps: 100 },
   logs: { rounds: 2, lines: 1_000_000 },
+  'logs-roll': { lines: 1_000_000 },
+  'logs-steady': { seconds: 20, apps: 10 },
+  tail: { rounds: 20 },
+  reload: { rounds: 10 },
+  worker: { rounds: 10 },
+  cluster: { rounds: 5, seconds: 3 },
+  accept: { rounds: 3, seconds: 4 },
+  agents: { seconds: 60, apps: 20 },
+  'cluster-memory': { seconds: 10 },
 };
-const USAGE = `npm run bench -- NAME... [--rounds N] [--apps N] [--seconds N] [--lines N] [--json] [--check]
+const USAGE = `npm run bench -- NAME... [--rounds N] [--apps N] [--seconds N] [--lines N] [--only NAME,...] [--json] [--check]
 NAME: ${Object.keys(BENCHES).join(', ')} or all. PM2 is installed from npm into a cache below the system's temp folder,
-unless PROMVISOR_BENCH_PM2 names one. --check: exit code 1 when a goal is missed.
+unless PROMVISOR_BENCH_PM2 names one. --check: exit code 1 when a goal is missed. --only: of logs, logs-steady, reload,
+worker, cluster, agents and cluster-memory, the contenders that take part: floor, pm2, promvisor.
 `;
 
 async function main() {
@@ -25,6 +35,7 @@ async function main() {
       apps: { type: 'string' },
       seconds: { type: 'string' },
       lines: { type: 'string' },
+      only: { type: 'string' },
       json: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
     },
@@ -43,7 +54,7 @@ async function main() {
   if (!values.json) process.stdout.write(`${machine}\n\n`);
   const results = [];
   for (const name of names) {
-    const result = await one(name, { ...BENCHES[name], ...numbers });
+    const result = await one(name, { ...BENCHES[name], ...numbers, only: values.only?.split(',') });
     results.push(result);
     if (!values.json) process.stdout.write(`${render(result)}\n`);
   }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import http from 'node:http';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { sleepers, writeEcosystem } from './lib/apps.mjs';
 import { pause, until } from './lib/command.mjs';
 import { createPm2, findExporter } from './lib/pm2.mjs';
+import { freePort } from './lib/ports.mjs';
 import { cpuMs } from './lib/proc.mjs';
 import { createPromvisor } from './lib/promvisor.mjs';
 import { goal, median, quantile } from './lib/report.mjs';
@@ -93,16 +93,6 @@ async function startExporter(pm2) {
     throw error;
   });
   return { child, url };
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function summary(results, apps, notes) {

@@ -70,6 +70,8 @@ export async function createPm2(scratch) {
     startFile: (file) => cli('start', file),
     restartAll: () => cli('restart', 'all'),
     deleteAll: () => cli('delete', 'all'),
+    /** Ends with the code that the command gives, 0 or not. */
+    reload: (app) => run(argv(['reload', app]), { env, cwd: scratch.root }),
     async list() {
       const { stdout } = await cli('jlist');
       return JSON.parse(stdout).map(({ pm_id, name, pid, pm2_env }) => ({

@@ -35,11 +35,26 @@ function tickMs(pid) {
 /**
  * Memory of one process.
  * @param {number} pid
- * @returns {{ rssMb: number, pssMb: number }} megabytes of 1024 x 1024 bytes
+ * @returns {{ rssMb: number, pssMb: number, privateMb: number }} megabytes of 1024 x 1024 bytes; private is what no
+ *   other process maps
  */
 export function memory(pid) {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
-  return { rssMb: kilobytes(rollup, 'Rss') / 1024, pssMb: kilobytes(rollup, 'Pss') / 1024 };
+  const megabytes = (name) => kilobytes(rollup, name) / 1024;
+  return {
+    rssMb: megabytes('Rss'),
+    pssMb: megabytes('Pss'),
+    privateMb: megabytes('Private_Clean') + megabytes('Private_Dirty'),
+  };
+}
+
+/**
+ * @param {number} pid
+ * @returns {number} process id of its parent
+ */
+export function parentOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
 
 function kilobytes(text, name) {

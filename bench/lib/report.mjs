@@ -26,7 +26,17 @@ export function quantile(values, share) {
  * @param {number} limit the value may be this much at most
  */
 export function goal(what, value, limit) {
-  return { what, value, limit, met: value <= limit };
+  return { what, value, limit, bound: 'at most', met: value <= limit };
+}
+
+/**
+ * The same where more is better.
+ * @param {string} what
+ * @param {number} value
+ * @param {number} limit the value may be this little at least
+ */
+export function goalAtLeast(what, value, limit) {
+  return { what, value, limit, bound: 'at least', met: value >= limit };
 }
 
 /** @param {number} value shown with three digits, two of them behind the point at most */
@@ -46,8 +56,8 @@ export function render(result) {
   const line = (cells) =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ');
   const goals = result.goals.map(
-    ({ what, value, limit, met }) =>
-      `${met ? 'met   ' : 'MISSED'}  ${what}: ${figure(value)} (at most ${figure(limit)})`,
+    ({ what, value, limit, bound, met }) =>
+      `${met ? 'met   ' : 'MISSED'}  ${what}: ${figure(value)} (${bound} ${figure(limit)})`,
   );
   return [
     `## ${result.name}: ${result.about}`,
