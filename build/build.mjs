@@ -18,16 +18,20 @@ const OLD = `${FRESH}-old`;
 const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 
 /** Loaded where first needed: see the `await import()` of each. */
-const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch)$/;
+const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch|undici)$/;
 /**
  * Modules of ours that are bundled alone, by their path in dist/js. No error or other object passes between such a
  * bundle and the program, as each has classes of its own.
  * - cli/run: all that `promvisor list` does not need
- * - config/schema: most of zod; what it does not use of zod is shaken off
+ * - cli/run-logs: `logs` alone, as people look into big logs in a hurry
+ * - logs/ship/start: what only a daemon that ships logs needs
+ * - config/schema: zod, which most commands do without; what it does not use of zod is shaken off
  */
 const LAZY_MODULES = new Map([
   [path.join(JS, 'cli/run.js'), 'run.cjs'],
+  [path.join(JS, 'cli/run-logs.js'), 'logs.cjs'],
   [path.join(JS, 'config/schema.js'), 'schema.cjs'],
+  [path.join(JS, 'logs/ship/start.js'), 'loki.cjs'],
 ]);
 
 /** What pino-roll 4 takes from date-fns: its lib/utils.js. */
@@ -36,6 +40,9 @@ const DATE_FUNCTIONS = ['format', 'addDays', 'addHours', 'parse', 'isValid'];
 const PROGRAMS = [
   { entry: 'cli/main.js', out: 'promvisor.cjs', executable: true },
   { entry: 'daemon/main.js', out: 'daemon.cjs', executable: false },
+  { entry: 'host/main.js', out: 'host.cjs', executable: false },
+  // Preloaded by the apps: in a small one three kilobytes more make V8 collect garbage once, for 16 ms of CPU.
+  { entry: 'agent/main.js', out: 'agent.cjs', executable: false, options: { minifyIdentifiers: true } },
 ];
 
 function run(...argv) {
@@ -93,10 +100,10 @@ const common = {
 };
 
 async function bundleAll() {
-  for (const { entry, out, executable } of PROGRAMS) {
+  for (const { entry, out, executable, options = {} } of PROGRAMS) {
     const outfile = path.join(FRESH, out);
     const banner = executable ? { banner: { js: '#!/usr/bin/env node' } } : {};
-    await build({ ...common, entryPoints: [path.join(JS, entry)], outfile, ...banner });
+    await build({ ...common, ...options, entryPoints: [path.join(JS, entry)], outfile, ...banner });
     if (executable) chmodSync(outfile, 0o755);
   }
   // A lazy bundle may need others: they are added behind it while the loop goes on.

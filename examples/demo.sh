@@ -6,18 +6,19 @@ cd "$(dirname "$0")/.."
 npm run --silent build
 pmv="node dist/bin/promvisor.cjs"
 cd examples
-# The api is a cluster app; until cluster mode is there it runs as one process.
-node ../dist/bin/promvisor.cjs start ecosystem.config.cjs --only cron-worker,queue-worker --silent
-PORT=${PORT:-3000} node ../dist/bin/promvisor.cjs start server.js --name api --max-memory-restart 500M --time
+# The file says one api process for each CPU; here it is two, whatever the machine has.
+node ../dist/bin/promvisor.cjs start ecosystem.config.cjs --silent
+node ../dist/bin/promvisor.cjs scale api 2 --silent
 address=$(node ../dist/bin/promvisor.cjs ping --json | node -p 'JSON.parse(require("fs").readFileSync(0)).http.address ?? ""')
 cat <<TXT
 
-Three apps are supervised. queue-worker crashes on purpose about once a minute, and is back at once.
+Three apps are supervised. api is a cluster of two; queue-worker crashes on purpose about once a minute, and is back at once.
 
   $pmv list               the apps
   $pmv why queue-worker   why it died last
+  $pmv reload api         new processes, and not one request fails
   $pmv logs               their output, live
-  curl http://localhost:${PORT:-3000}/                 the example api
+  curl http://localhost:3000/                 the example api
 TXT
 if [ -n "$address" ]; then
   echo "  http://$address/              the status page"
