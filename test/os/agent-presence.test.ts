@@ -15,7 +15,7 @@ beforeAll(async () => {
 const TELLS_ALL = `
   const cp = require('node:child_process');
   const { Worker } = require('node:worker_threads');
-  const look = 'JSON.stringify([process.execArgv, Object.keys(process.env).filter((name) => /PROMVISOR|NODE_OPTIONS/.test(name))])';
+  const look = 'JSON.stringify([process.execArgv, Object.keys(process.env).filter((name) => /^PROMVISOR_(?!TEST)|NODE_OPTIONS/.test(name))])';
   const wait = (emitter) => new Promise((resolve) => emitter.once('message', resolve));
   const { writeFileSync } = require('node:fs');
   writeFileSync('looks.cjs', 'process.send(' + look + '); process.disconnect()');
