@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
-import path from 'node:path';
 import type { Progress } from '../api/contract.ts';
 import { createApiServer } from '../api/server.ts';
 import { systemClock } from '../base/clock.ts';
@@ -9,9 +8,7 @@ import type { Home } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLogFanout } from '../logs/fanout.ts';
-import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
-import * as pipes from '../os/pipes.ts';
 import { openAgents } from './agents.ts';
 import { createBus } from './bus.ts';
 import { createCommands } from './commands.ts';
@@ -66,18 +63,12 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   const hosts = createHosts({ home, clock, deaths, log, ofApp: (key) => fleet.ofApp(key) });
   const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home });
   const pidFiles = createPidFiles(clock, log);
-  const fifos = createFifoPool({
-    folder: path.join(home.runDir, 'spare'),
-    clock,
-    onProblem: (problem) => log.warn({ problem }, 'spare pipes'),
-  });
   const fleet: Fleet = createFleet({
     home,
     clock,
     log,
     sinks: keeping.sinks,
     fanout,
-    pipes: { ...pipes, makeFifos: fifos.makeFifos },
     random: Math.random,
     onRolled: (...rolled) => figures.countRoll(...rolled),
     perform,
@@ -156,7 +147,6 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     server.closeIdleConnections();
     await triggers.close();
     agents.close();
-    fifos.close();
     pidFiles.close();
     await Promise.all([keeping.keeper.close(), loki.close()]);
     rmSync(home.socket, { force: true });

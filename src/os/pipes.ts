@@ -102,7 +102,6 @@ function runMkfifo(paths: readonly string[]): Promise<string> {
   });
 }
 
-/** True when there is a named pipe under this path. */
-export function isFifo(path: string): boolean {
+function isFifo(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }
