@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
-import { identityOf } from '../os/identity.ts';
+import { goneIdentity, identityOf } from '../os/identity.ts';
 import type { Instance, LiveProcess } from './instance.ts';
 
 export interface Birth {
   readonly generation: number;
   readonly pid: number;
   readonly send: LiveProcess['send'];
-  /** SIGKILL by whoever is its parent, for a process that nobody could tell from a stranger later. */
-  readonly kill: () => void;
+  /**
+   * SIGKILL by its parent, for a process that nobody could tell from a stranger later. Null where another process is
+   * the parent: then it may have ended already, and its end is still to be told.
+   */
+  readonly kill: (() => void) | null;
 }
 
 /**
@@ -18,10 +22,10 @@ export interface Birth {
  * @returns the process, or null when it could not be identified (then the machine was told that the spawn failed)
  */
 export function born(instance: Instance, { generation, pid, send, kill }: Birth, clock: Clock): LiveProcess | null {
-  const identity = identityOf(pid);
+  const identity = identityOf(pid) ?? (kill === null && !existsSync(`/proc/${pid}`) ? goneIdentity(pid) : null);
   if (identity === null) {
     // No descriptor left to read /proc, or it ended already: better none than one nobody watches.
-    kill();
+    kill?.();
     instance.logs.drain(generation);
     const message = `process ${pid} could not be identified in /proc`;
     instance.post({ type: 'spawn_failed', generation, message, permanent: false });

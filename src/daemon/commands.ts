@@ -43,6 +43,8 @@ export function createCommands(options: CommandsOptions): Commands {
   async function startOrReload({ apps, parallel = 1 }: StartRequest, report: Report): Promise<void> {
     const specs = apps.map((spec) => ({ spec, existing: fleet.ofApp(appKey(spec)) }));
     const known = specs.flatMap(({ existing }) => existing);
+    // Before anything is added.
+    reloads.refuse(known);
     const added = (
       await Promise.all(specs.map(({ spec, existing }) => addMissing(spec, existing.length, fleet)))
     ).flat();

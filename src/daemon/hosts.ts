@@ -55,6 +55,8 @@ interface Host {
   readonly made: string;
   readonly starting: Promise<HostClient>;
   client: HostClient | null;
+  /** Orders without an answer yet, by worker: each is told when none can come any more. */
+  readonly asked: Map<string, (message: string) => void>;
   /** Resolves when the process is gone, or could not be started. */
   readonly gone: Promise<void>;
   /** True once it was told to end. */
@@ -70,7 +72,8 @@ export function createHosts(options: HostsOptions): Hosts {
     const key = appKey(spec);
     const made = JSON.stringify([spec.process.interpreter, spec.process.schedule]);
     const present = hosts.get(key);
-    if (present !== undefined && (present.made === made || hasWorkers(ofApp(key)))) return present;
+    const serves = present?.made === made || hasWorkers(ofApp(key));
+    if (present !== undefined && !present.leaving && serves) return present;
     const host = create(spec, made, present === undefined ? Promise.resolve() : end(present));
     hosts.set(key, host);
     return host;
@@ -99,6 +102,7 @@ export function createHosts(options: HostsOptions): Hosts {
         log.info({ app: key, pid: client.identity.pid }, 'cluster host started');
         const loss = await ended;
         forget();
+        for (const fail of [...host.asked.values()]) fail(`its cluster host is gone: ${lossText(loss)}`);
         if (host.leaving) return;
         log.error({ app: key, problem: lossText(loss) }, 'cluster host lost');
         // One that only cannot be reached must not go on without us.
@@ -108,7 +112,7 @@ export function createHosts(options: HostsOptions): Hosts {
       // Each order that waited for it reports the failure.
       forget,
     );
-    const host: Host = { made, starting, client: null, gone, leaving: false };
+    const host: Host = { made, starting, client: null, asked: new Map(), gone, leaving: false };
     return host;
   }
 
@@ -122,6 +126,7 @@ export function createHosts(options: HostsOptions): Hosts {
   function take(instance: Instance, fact: HostFact, host: Host): void {
     const { generation } = fact;
     const process = instance.processes.get(generation);
+    host.asked.delete(workerKey(fact));
     switch (fact.type) {
       case 'forked':
         welcome(instance, fact, host);
@@ -152,7 +157,7 @@ export function createHosts(options: HostsOptions): Hosts {
     const { id, generation, pid } = fact;
     const send = (message: string) => host.client?.send({ id, generation }, message);
     const replaced = instance.process;
-    const process = born(instance, { generation, pid, send, kill: () => {} }, options.clock);
+    const process = born(instance, { generation, pid, send, kill: null }, options.clock);
     const beside = process !== null && instance.state.beside?.generation === generation;
     // What replaces an app that never listened (a queue worker) need not listen either.
     if (beside && replaced?.listening !== true && !specOf(instance, generation).policy.waitReady) {
@@ -176,17 +181,22 @@ export function createHosts(options: HostsOptions): Hosts {
   return {
     fork(instance, order) {
       const { generation, spec } = order;
+      const key = workerKey({ id: instance.id, generation });
       const fail = (message: string) => {
+        host?.asked.delete(key);
         instance.logs.drain(generation);
         instance.post({ type: 'spawn_failed', generation, message, permanent: false });
       };
       let request: HostForkRequest;
+      let host: Host | null = null;
       try {
         request = forkRequest(instance, order);
       } catch (error) {
         return fail(`cannot open the output pipes: ${messageOf(error)}`);
       }
-      hostOf(spec).starting.then(
+      host = hostOf(spec);
+      host.asked.set(key, fail);
+      host.starting.then(
         (client) => client.fork(request),
         (error: unknown) => fail(messageOf(error)),
       );
@@ -197,6 +207,10 @@ export function createHosts(options: HostsOptions): Hosts {
       if (host !== undefined) await end(host);
     },
   };
+}
+
+function workerKey({ id, generation }: WorkerKey): string {
+  return `${id}:${generation}`;
 }
 
 function hasWorkers(instances: readonly Instance[]): boolean {

@@ -22,6 +22,8 @@ export type OnReloaded = (instance: Instance, outcome: Outcome) => void;
 
 /** Replaces processes without a gap: the new one proves itself before the old one retires. */
 export interface Reloads {
+  /** @throws PromvisorError RELOAD_IN_PROGRESS when an app of these instances is being reloaded */
+  refuse(instances: readonly Instance[]): void;
   /**
    * Reloads instances, those of one app in turn; the first failure of an app ends its reload.
    * @throws PromvisorError RELOAD_IN_PROGRESS naming the app, before anything is begun
@@ -48,10 +50,14 @@ export function createReloads(options: ReloadsOptions): Reloads {
   const { clock, log } = options;
   const busy = new Set<string>();
 
+  function refuse(instances: readonly Instance[]): void {
+    const taken = [...byApp(instances)].find(([key]) => busy.has(key));
+    if (taken !== undefined) throw inProgress(taken[1]);
+  }
+
   async function run(instances: readonly Instance[], request: ReloadRequest, onReloaded: OnReloaded): Promise<void> {
     const apps = [...byApp(instances)];
-    const taken = apps.find(([key]) => busy.has(key));
-    if (taken !== undefined) throw inProgress(taken[1]);
+    refuse(instances);
     for (const [key] of apps) busy.add(key);
     const runs = apps.map(([key, members]) => runApp(members, request, onReloaded).finally(() => busy.delete(key)));
     await Promise.all(runs);
@@ -113,6 +119,7 @@ export function createReloads(options: ReloadsOptions): Reloads {
   }
 
   return {
+    refuse,
     run,
     onTrigger(instances, cause) {
       const rolls = instances.some((instance) => isClustered(instance.spec) && isRunning(instance));

@@ -40,6 +40,14 @@ export function identityOf(pid: number | null | undefined): ProcessIdentity | nu
 }
 
 /**
+ * Identity of a process that has ended before it could be looked at: nothing is ever alive under it.
+ * @param pid process id that it had
+ */
+export function goneIdentity(pid: number): ProcessIdentity {
+  return { pid, startTicks: -1, bootId: bootId() };
+}
+
+/**
  * Says if exactly this process is there and has not exited.
  * @param identity the process, or null
  * @returns false for a zombie, for another process under the same pid, after a reboot, and for null

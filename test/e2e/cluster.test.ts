@@ -102,6 +102,24 @@ describe('cluster mode', () => {
     ).toBe(1);
   });
 
+  test('a host that dies with an order it has not answered leaves nobody waiting', async () => {
+    const home = testHome();
+    const server = await serverApp(home, 'http-plain.cjs');
+    await serve(home, server);
+    const hostPid = (await home.describe('0')).hostPid ?? 0;
+    process.kill(hostPid, 'SIGSTOP');
+    const command = home.start(['scale', 'web', '+1']);
+    await until(async () => (await slotsOf(home))[2]?.status === 'starting', { what: 'the order is given' });
+    process.kill(hostPid, 'SIGKILL');
+    const up = async () => (await slotsOf(home)).every(({ status }) => status === 'running');
+    await until(up, { what: 'all three run' });
+    await command.ended;
+    expect((await slotsOf(home))[2]?.lastExit).toMatchObject({
+      reason: 'spawn_failed',
+      message: expect.stringContaining('cluster host is gone'),
+    });
+  });
+
   test('two apps on one port do not share it: the second says EADDRINUSE', async () => {
     const home = testHome();
     const server = await serverApp(home, 'http-plain.cjs', { instances: 1, exec_mode: 'cluster' });

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { bootId, identityOf, isAlive } from '../../src/os/identity.ts';
+import { bootId, goneIdentity, identityOf, isAlive } from '../../src/os/identity.ts';
 import { isLiving, listPids, pageBytes, parseStat, readProcStat, ticksPerSecond } from '../../src/os/procfs.ts';
 
 const REST = 'S 41 42 43 34816 -1 4194304 98 1 2 3 150 25 7 9 20 0 11 0 183746 3133440 358 18446744073709551615 1 2\n';
@@ -92,6 +92,7 @@ describe('identity', () => {
     expect(isAlive(identity)).toBe(true);
     expect(isAlive({ ...identity, startTicks: identity.startTicks - 1 })).toBe(false);
     expect(isAlive({ ...identity, bootId: 'another boot' })).toBe(false);
+    expect(isAlive(goneIdentity(identity.pid))).toBe(false);
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(isAlive(identity)).toBe(false);
