@@ -29,6 +29,22 @@ export function shellVariables(shell: NodeJS.ProcessEnv, filter: Attributes['fil
   return passed;
 }
 
+/** Gives what an app with this `filter_env` gets of the shell's variables. */
+export type ShellReader = (filter: Attributes['filter_env']) => Readonly<Variables>;
+
+/**
+ * Makes a reader that looks through the shell's variables once for all apps that filter none.
+ * @param shell the environment of the command
+ */
+export function createShellReader(shell: NodeJS.ProcessEnv): ShellReader {
+  let unfiltered: Variables | null = null;
+  return (filter) => {
+    if (filter !== undefined) return shellVariables(shell, filter);
+    unfiltered ??= shellVariables(shell, undefined);
+    return unfiltered;
+  };
+}
+
 /** Variables of one block; null takes a variable away. */
 export type Block = Readonly<Record<string, string | null>>;
 
@@ -90,7 +106,7 @@ function define<T>(on: Record<string, T>, name: string, value: T): void {
  * @param blocks later ones win
  * @returns all variables
  */
-export function layOver(base: Variables, blocks: readonly Block[]): Variables {
+export function layOver(base: Readonly<Variables>, blocks: readonly Block[]): Variables {
   const merged = { ...base };
   for (const block of blocks) {
     for (const [name, value] of Object.entries(block)) {

@@ -1,7 +1,14 @@
 import type { Reporter } from './findings.ts';
 import { spellingsOf, unknownKey } from './keys.ts';
 import { nameOfScript } from './names.ts';
-import { ATTRIBUTE_KEYS, ATTRIBUTES, type AttributeKey, type Attributes, readAttribute } from './schema.ts';
+import {
+  ATTRIBUTE_KEYS,
+  ATTRIBUTES,
+  type AttributeKey,
+  type Attributes,
+  type Reading,
+  readAttribute,
+} from './schema.ts';
 import { type Data, plainValue } from './shapes.ts';
 import { kindOf, show } from './show.ts';
 
@@ -46,7 +53,7 @@ export function readApp({ raw, overrides, reporter }: AppInput): ReadApp {
   gather(overrides, { written, blocks, reporter, source: FLAGS });
   const attributes: Partial<Record<AttributeKey, unknown>> = {};
   for (const [key, { spelling, source, value }] of written) {
-    const read = readAttribute(key, value);
+    const read = readLike(key, value);
     if ('value' in read) attributes[key] = read.value;
     else reporter.problem({ key: spelling, expected: read.expected, got: gotOf(key, value) }, source ?? undefined);
   }
@@ -63,6 +70,18 @@ export function readApp({ raw, overrides, reporter }: AppInput): ReadApp {
       reporter.problem({ key: spelling, expected, got, ...(note === undefined ? {} : { note }) }, source ?? undefined);
     },
   };
+}
+
+/** The newest text, number or flag of each attribute and how it was read: the apps of a file mostly say the same. */
+const newest = new Map<AttributeKey, { readonly written: unknown; readonly reading: Reading }>();
+
+function readLike(key: AttributeKey, value: unknown): Reading {
+  const before = newest.get(key);
+  if (before !== undefined && before.written === value) return before.reading;
+  const reading = readAttribute(key, value);
+  // What is behind a reference may be another thing the next time.
+  if (typeof value !== 'object') newest.set(key, { written: value, reading });
+  return reading;
 }
 
 interface Gathering {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { AppSpec, ExecMode, ProcessSpec } from '../core/spec.ts';
 import type { ResolveContext } from './context.ts';
-import { layOver, readBlock, shellVariables, type Variables } from './env.ts';
+import { layOver, readBlock, type ShellReader, type Variables } from './env.ts';
 import { type Accounts, identityOf } from './identity.ts';
 import { execModeOf, instanceCount } from './instances.ts';
 import { interpreterFor, isNode, nvmNode, nvmVersion } from './interpreter.ts';
@@ -23,6 +23,8 @@ export interface AppPlace {
   /** `env` of PM2's deploy block, below everything else. */
   readonly deployEnv: Data;
   readonly accounts: Accounts;
+  /** What the app gets of the variables of the shell. */
+  readonly shell: ShellReader;
   /** Version of the app whose program is in a folder. */
   readonly versionAt: (directory: string) => string;
 }
@@ -118,10 +120,14 @@ interface ResolvedEnv {
 }
 
 /** Shell, deploy block, `env`, `env_NAME`, `port`: the later wins. */
-function resolveEnv(app: ReadApp, { context, deployEnv }: AppPlace, homeDir: string | null): ResolvedEnv {
+function resolveEnv(
+  app: ReadApp,
+  { context, deployEnv, shell: shellFor }: AppPlace,
+  homeDir: string | null,
+): ResolvedEnv {
   const { attributes, envBlocks, reporter } = app;
   const { envName } = context;
-  const shell = shellVariables(context.env, attributes.filter_env);
+  const shell = shellFor(attributes.filter_env);
   const own = readBlock(attributes.env ?? {}, 'env', reporter);
   const read = [...envBlocks].map(([name, block]) => [name, readBlock(block, `env_${name}`, reporter)] as const);
   const chosen = read.find(([name]) => name === envName)?.[1] ?? {};

@@ -1,6 +1,7 @@
 import { nearestWord } from '../base/did-you-mean.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { ResolveContext } from './context.ts';
+import { createShellReader } from './env.ts';
 import { type ConfigProblem, configInvalid, createFindings, type Findings } from './findings.ts';
 import { systemAccounts } from './identity.ts';
 import { nameHint, type ReadApp, readApp } from './read-app.ts';
@@ -37,10 +38,11 @@ export async function resolveApps(raw: unknown, context: ResolveContext): Promis
   const meant = select(candidates, context, file);
   const accounts = systemAccounts();
   const versionAt = createVersionFinder();
+  const shell = createShellReader(context.env);
   const deployEnv = deployEnvOf(deploy, context.envName);
   const specs: AppSpec[] = [];
   for (const { app, name } of meant) {
-    const spec = await resolveApp(app, { context, name, deployEnv, accounts, versionAt });
+    const spec = await resolveApp(app, { context, name, deployEnv, accounts, shell, versionAt });
     if (spec !== null) specs.push(spec);
   }
   refuseTwins(meant, file);

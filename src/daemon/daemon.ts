@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
+import path from 'node:path';
 import type { Progress } from '../api/contract.ts';
 import { createApiServer } from '../api/server.ts';
 import { systemClock } from '../base/clock.ts';
@@ -8,7 +9,9 @@ import type { Home } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLogFanout } from '../logs/fanout.ts';
+import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
+import * as pipes from '../os/pipes.ts';
 import { openAgents } from './agents.ts';
 import { createBus } from './bus.ts';
 import { createCommands } from './commands.ts';
@@ -63,12 +66,14 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   const hosts = createHosts({ home, clock, deaths, log, ofApp: (key) => fleet.ofApp(key) });
   const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home });
   const pidFiles = createPidFiles(clock, log);
+  const fifos = createFifoPool({ folder: path.join(home.runDir, 'spare') });
   const fleet: Fleet = createFleet({
     home,
     clock,
     log,
     sinks: keeping.sinks,
     fanout,
+    pipes: { ...pipes, ...fifos },
     random: Math.random,
     onRolled: (...rolled) => figures.countRoll(...rolled),
     perform,
@@ -133,6 +138,7 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   });
   await listenOn(server, home.socket);
   log.info({ version: VERSION, pid: process.pid, node: process.version, home: home.root }, 'daemon started');
+  const filling = fifos.fill().catch((error: unknown) => log.warn({ problem: messageOf(error) }, 'no spare pipes'));
 
   let closing: Promise<void> | null = null;
   function close(): Promise<void> {
@@ -148,7 +154,7 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     await triggers.close();
     agents.close();
     pidFiles.close();
-    await Promise.all([keeping.keeper.close(), loki.close()]);
+    await Promise.all([keeping.keeper.close(), loki.close(), filling]);
     rmSync(home.socket, { force: true });
   }
 

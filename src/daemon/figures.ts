@@ -74,7 +74,8 @@ export function createFigures(options: FiguresOptions): Figures {
   });
   bus.subscribe((instance, transition) => {
     if (transition.readyMs !== null) exposition.observeReady(instance.spec, transition.readyMs);
-    if (transition.to === 'running') watch.wake();
+    // Not for every start of a hundred: it looks through all instances.
+    if (transition.to === 'running' && instance.spec.limits.maxMemoryBytes !== null) watch.wake();
   });
 
   return {

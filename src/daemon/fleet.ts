@@ -7,9 +7,9 @@ import type { AppSpec } from '../core/spec.ts';
 import type { Effect, InstanceEvent, InstanceState } from '../core/states.ts';
 import type { LogFanout } from '../logs/fanout.ts';
 import { createInstanceLogs } from '../logs/instance-logs.ts';
+import type { PipeCalls } from '../logs/pump.ts';
 import type { StreamName } from '../logs/record.ts';
 import type { SinkRegistry } from '../logs/sink-registry.ts';
-import * as pipes from '../os/pipes.ts';
 import { appKey, type Instance } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 
@@ -19,6 +19,7 @@ export interface FleetOptions {
   readonly log: DaemonLog;
   readonly sinks: SinkRegistry;
   readonly fanout: LogFanout;
+  readonly pipes: PipeCalls;
   readonly random: () => number;
   /** A log file was rolled for a line of this stream. */
   readonly onRolled: (instance: Instance, stream: StreamName) => void;
@@ -52,7 +53,7 @@ export function createFleet(options: FleetOptions): Fleet {
       app: spec.name,
       logs: spec.logs,
       runDir: home.runDir,
-      pipes,
+      pipes: options.pipes,
       sinks: options.sinks,
       fanout: options.fanout,
       clock,

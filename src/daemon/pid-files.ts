@@ -6,8 +6,13 @@ import type { Transition } from '../core/states.ts';
 import type { Instance } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 
-/** A burst of starts has better use for the machine: a file written in its midst takes five times as long. */
-const DELAY_MS = 50;
+/**
+ * A burst of starts has better use for the machine, and whoever asked for it wants the answer and the list: a hundred
+ * files take 50 ms. They are written once nothing has changed for so long.
+ */
+const QUIET_MS = 100;
+/** With changes all the time they are written all the same. */
+const LONGEST_MS = 500;
 
 export interface PidFiles {
   /** Takes note of a transition: the file follows within a moment. */
@@ -26,6 +31,17 @@ export interface PidFiles {
 export function createPidFiles(clock: Clock, log: DaemonLog): PidFiles {
   const changed = new Set<Instance>();
   let cancel: (() => void) | null = null;
+  let firstMs = 0;
+  let newestMs = 0;
+
+  function arm(delayMs: number): void {
+    cancel = clock.after(delayMs, () => {
+      const nowMs = clock.nowMs();
+      const waitMs = Math.min(newestMs + QUIET_MS, firstMs + LONGEST_MS) - nowMs;
+      if (waitMs > 0) arm(waitMs);
+      else flush();
+    });
+  }
 
   function flush(): void {
     cancel = null;
@@ -47,7 +63,10 @@ export function createPidFiles(clock: Clock, log: DaemonLog): PidFiles {
     follow(instance, transition) {
       if (transition.beside) return;
       changed.add(instance);
-      cancel ??= clock.after(DELAY_MS, flush);
+      newestMs = clock.nowMs();
+      if (cancel !== null) return;
+      firstMs = newestMs;
+      arm(QUIET_MS);
     },
     forget(instance) {
       changed.delete(instance);

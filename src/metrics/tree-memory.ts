@@ -65,7 +65,8 @@ export function readTree(memory: TreeMemory, context: ReadContext): ReadonlyMap<
     const same = known?.startTicks === entry.startTicks;
     if (known !== undefined && !same) left.add(known);
     const process = known !== undefined && same ? known : remember(entry, context);
-    const stat = process.files.stat();
+    // After a start of a hundred that is half of what a look costs.
+    const stat = context.snapshot.freshStat(entry.pid) ?? process.files.stat();
     if (stat?.startTicks === entry.startTicks) seen.set(entry.pid, { process, stat });
     else if (process !== known) process.files.close();
   }

@@ -83,7 +83,9 @@ async function makeAll(paths: readonly string[]): Promise<string> {
 
 /** True when nothing is in the way any more. */
 function isReplaceable(path: string, complaints: string[]): boolean {
-  if (isFifo(path)) return false;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return true;
+  if (found.isFIFO()) return false;
   try {
     unlinkSync(path);
   } catch (error) {
@@ -102,6 +104,7 @@ function runMkfifo(paths: readonly string[]): Promise<string> {
   });
 }
 
-function isFifo(path: string): boolean {
+/** True when there is a named pipe under this path. */
+export function isFifo(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }

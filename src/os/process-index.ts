@@ -1,5 +1,5 @@
 import { bootId, type ProcessIdentity } from './identity.ts';
-import { listPids, readProcStat } from './procfs.ts';
+import { listPids, type ProcStat, readProcStat } from './procfs.ts';
 
 /** What binds a process to a tree. */
 export interface ProcessEntry {
@@ -20,6 +20,8 @@ export interface ProcessIndex {
   entries(): Iterable<ProcessEntry>;
   /** The root and everything below it, deepest first; zombies included. */
   members(root: ProcessIdentity): readonly ProcessEntry[];
+  /** What the newest refresh read of a process that was new to it, null for every other: it need not be read twice. */
+  freshStat(pid: number): ProcStat | null;
 }
 
 /** Entries that are read again at each refresh, so that a pid that was used again does not stay unnoticed for long. */
@@ -38,13 +40,15 @@ export function createProcessIndex(): ProcessIndex {
   let known = new Map<number, ProcessEntry>();
   let toReread: number[] = [];
   let links: Links | null = null;
+  const fresh = new Map<number, ProcStat>();
 
   function refresh(): void {
+    fresh.clear();
     const before = known;
     known = new Map();
     let changed = false;
     for (const pid of listPids()) {
-      const entry = before.get(pid) ?? readEntry(pid);
+      const entry = before.get(pid) ?? meet(pid);
       if (entry === null) continue;
       known.set(pid, entry);
       if (!before.delete(pid)) changed = true;
@@ -52,6 +56,13 @@ export function createProcessIndex(): ProcessIndex {
     // What is left in `before` has gone: its children have another parent now.
     if (before.size > 0) rereadOrphans(before);
     if (rereadSome() || changed || before.size > 0) links = null;
+  }
+
+  function meet(pid: number): ProcessEntry | null {
+    const stat = readProcStat(pid);
+    if (stat === null) return null;
+    fresh.set(pid, stat);
+    return entryOf(stat);
   }
 
   function rereadOrphans(gone: ReadonlyMap<number, ProcessEntry>): void {
@@ -71,8 +82,9 @@ export function createProcessIndex(): ProcessIndex {
 
   function reread(pid: number): boolean {
     const was = known.get(pid);
-    const now = readEntry(pid);
-    if (now === null) return known.delete(pid);
+    const stat = readProcStat(pid);
+    if (stat === null) return known.delete(pid);
+    const now = entryOf(stat);
     known.set(pid, now);
     return (
       was === undefined || was.ppid !== now.ppid || was.session !== now.session || was.startTicks !== now.startTicks
@@ -90,12 +102,12 @@ export function createProcessIndex(): ProcessIndex {
       links ??= link(known.values());
       return membersOf(root, known, links);
     },
+    freshStat: (pid) => fresh.get(pid) ?? null,
   };
 }
 
-function readEntry(pid: number): ProcessEntry | null {
-  const stat = readProcStat(pid);
-  return stat === null ? null : { pid, ppid: stat.ppid, session: stat.session, startTicks: stat.startTicks };
+function entryOf({ pid, ppid, session, startTicks }: ProcStat): ProcessEntry {
+  return { pid, ppid, session, startTicks };
 }
 
 function link(entries: Iterable<ProcessEntry>): Links {

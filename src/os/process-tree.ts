@@ -2,12 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { errnoOf } from '../base/errors.ts';
 import { isAlive, type ProcessIdentity } from './identity.ts';
 import { createProcessIndex, type ProcessEntry } from './process-index.ts';
-import { isLiving, readProcStat } from './procfs.ts';
+import { isLiving, type ProcStat, readProcStat } from './procfs.ts';
 
 /** The processes of this host, looked at once, for as many trees as wanted. It is a live view: use it in the same tick. */
 export interface Snapshot {
   /** The root and what is below it, deepest first, zombies included. */
   members(root: ProcessIdentity): readonly ProcessEntry[];
+  /** What this look read of a process that nobody had seen before; null for all others. */
+  freshStat(pid: number): ProcStat | null;
 }
 
 export interface SignalTreeRequest {

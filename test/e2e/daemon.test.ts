@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { appOf, startApps, untilStatus } from '../support/apps.ts';
@@ -30,6 +30,26 @@ describe('the daemon', () => {
     expect(modeOf('.')).toBe(0o700);
     expect(modeOf('run')).toBe(0o700);
     expect(modeOf('run/daemon.sock')).toBe(0o600);
+  });
+
+  test('pipes are made once: apps use those of the ones before, also of a daemon before, and no helper is left', async () => {
+    const home = testHome();
+    const runDir = path.join(home.root, 'home/run');
+    const namesOfPipes = () => readdirSync(runDir).filter((name) => /\.(?:out|err)$/.test(name));
+    const inodeOf = (name: string) => statSync(path.join(runDir, name)).ino;
+    const spare = () => readdirSync(path.join(runDir, 'spare')).map((name) => inodeOf(`spare/${name}`));
+    const start = () => home.ok(['start', fixture('waits.sh')]);
+    await start();
+    const all = [...spare(), ...namesOfPipes().map(inodeOf)];
+    expect([namesOfPipes().sort(), all.length]).toEqual([['0.err', '0.out'], 256]);
+    const { pid } = await home.instance('waits');
+    expect(home.processes().filter((one) => one !== pid)).toEqual(daemonsOf(home.processes()));
+    await home.ok(['delete', 'waits']);
+    expect(spare()).toHaveLength(256);
+    await home.ok(['kill']);
+    await start();
+    expect(all).toEqual(expect.arrayContaining(namesOfPipes().map(inodeOf)));
+    expect(spare()).toHaveLength(254);
   });
 
   test('kill ends every app, then the daemon, and returns when they are gone', async () => {

@@ -104,6 +104,14 @@ describe('treeOf', () => {
     expect(pidsOf(treeOf(two.root, snapshot))).toEqual([...two.pids, two.root.pid]);
   });
 
+  it('has the stat of a process at the look that finds it, and only then', async () => {
+    const { root } = await tree(THREE_FLOORS);
+    const snapshot = scanProcesses();
+    expect(snapshot.freshStat(root.pid)).toMatchObject({ pid: root.pid, startTicks: root.startTicks });
+    scanProcesses();
+    expect(snapshot.freshStat(root.pid)).toBeNull();
+  });
+
   it('never holds the process that asks, although that is below the root', () => {
     const parent = identityOf(process.ppid);
     if (parent === null) throw new Error('no parent');

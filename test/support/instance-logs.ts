@@ -46,10 +46,12 @@ export interface LogsBench {
 
 /**
  * Makes a bench in a folder of its own.
- * @param parts to replace: the clock, the sinks, what the app says about its files
+ * @param parts to replace: the clock, the sinks, the pipes, what the app says about its files
  * @returns the bench
  */
-export function logsBench(parts: Partial<Pick<InstanceLogsOptions, 'clock' | 'sinks' | 'roll'>> = {}): LogsBench {
+export function logsBench(
+  parts: Partial<Pick<InstanceLogsOptions, 'clock' | 'sinks' | 'roll' | 'pipes'>> = {},
+): LogsBench {
   const folder = testFolder();
   const fanout = createLogFanout();
   const clock = parts.clock ?? systemClock;
@@ -73,7 +75,7 @@ export function logsBench(parts: Partial<Pick<InstanceLogsOptions, 'clock' | 'si
         slot: 0,
         app: 'web',
         runDir: folder,
-        pipes,
+        pipes: parts.pipes ?? pipes,
         sinks,
         fanout,
         clock,
