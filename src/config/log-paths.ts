@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { hasZstd, ZSTD_NEEDS } from '../base/zstd.ts';
 import type { ExecMode, LogsSpec, LokiSpec, RollSpec } from '../core/spec.ts';
 import { fileNameOf } from './names.ts';
 import type { ReadApp } from './read-app.ts';
@@ -65,6 +66,14 @@ export async function checkFrequency({ attributes, complain }: ReadApp): Promise
   if (frequency === undefined || ['none', 'hourly', 'daily'].includes(frequency)) return;
   const wrong = await scheduleError(frequency, null);
   if (wrong !== null) complain('frequency', ATTRIBUTES.frequency.expected, wrong);
+}
+
+/**
+ * Checks how log files are compressed.
+ * @param app as read; told of a way that this Node does not have
+ */
+export function checkCompression({ attributes, complain }: ReadApp): void {
+  if (attributes.compress === 'zstd' && !hasZstd()) complain('compress', 'true, false or "gzip"', ZSTD_NEEDS);
 }
 
 function filePath(given: string | undefined, suffix: string, { name, cwd, logsDir }: LogPlace): string | null {

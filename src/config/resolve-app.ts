@@ -5,7 +5,7 @@ import { layOver, readBlock, type ShellReader, type Variables } from './env.ts';
 import { type Accounts, identityOf } from './identity.ts';
 import { execModeOf, instanceCount } from './instances.ts';
 import { interpreterFor, isNode, nvmNode, nvmVersion } from './interpreter.ts';
-import { checkFrequency, logsSpec } from './log-paths.ts';
+import { checkCompression, checkFrequency, logsSpec } from './log-paths.ts';
 import { fullName, nameOfScript } from './names.ts';
 import { policySpec } from './policy.ts';
 import type { ReadApp } from './read-app.ts';
@@ -73,6 +73,7 @@ export async function resolveApp(app: ReadApp, place: AppPlace): Promise<AppSpec
   const policy = policySpec(attributes, context.env, reporter);
   const triggers = await triggersSpec(app, cwd);
   await checkFrequency(app);
+  checkCompression(app);
   const program = cwdIsThere ? resolveProgram(app, { cwd, env, shell: context.env }) : null;
   if (program === null || name === null) return null;
   const { directory, ...programSpec } = program;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { nearestWord } from '../base/did-you-mean.ts';
 import { errnoOf, messageOf, PromvisorError } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
+import { hasZstd, ZSTD_NEEDS } from '../base/zstd.ts';
 import type { Compression } from '../core/spec.ts';
 import { LOKI_DEFAULTS, type LokiSettings, lokiSettingsOf, SECRET_KEYS } from './loki-settings.ts';
 import type { ListenAddress, SettingKey, SettingValues } from './settings-schema.ts';
@@ -76,6 +77,8 @@ export async function loadSettings(home: Home, env: NodeJS.ProcessEnv): Promise<
       const read = readSetting(key, value);
       if (key === 'logs.frequency' && 'value' in read && (await isNoSchedule(String(read.value)))) {
         problems.push(`${key}: expected none, hourly, daily or a cron pattern, got ${show(value)} (${from})`);
+      } else if (key === 'logs.compress' && 'value' in read && read.value === 'zstd' && !hasZstd()) {
+        problems.push(`${key}: expected true, false or gzip, got ${show(value)}; ${ZSTD_NEEDS} (${from})`);
       } else if ('value' in read) values[key] = read.value;
       else problems.push(`${key}: expected ${read.expected}, got ${gotOf(key, value)} (${from})`);
     }

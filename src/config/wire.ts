@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { PromvisorError } from '../base/errors.ts';
+import { hasZstd, ZSTD_NEEDS } from '../base/zstd.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { kindOf, show } from './show.ts';
 
@@ -117,13 +118,16 @@ const watch = z.strictObject(
   OBJECT,
 );
 const amount = z.nullable(whole(0, Number.MAX_SAFE_INTEGER));
+const compression = z
+  .enum(['none', 'gzip', 'zstd'], '"none", "gzip" or "zstd"')
+  .check(z.refine((way) => way !== 'zstd' || hasZstd(), `"none" or "gzip", as ${ZSTD_NEEDS}`));
 const roll = z.strictObject(
   {
     maxSizeBytes: amount,
     frequency: z.nullable(text('"none", "hourly", "daily" or a cron pattern', LONGEST_NAME)),
     retain: z.nullable(whole(0, 10_000)),
     maxAgeMs: amount,
-    compress: z.nullable(z.enum(['none', 'gzip', 'zstd'], '"none", "gzip" or "zstd"')),
+    compress: z.nullable(compression),
     maxTotalBytes: amount,
   },
   OBJECT,

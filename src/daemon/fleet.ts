@@ -9,6 +9,7 @@ import type { LogFanout } from '../logs/fanout.ts';
 import { createInstanceLogs } from '../logs/instance-logs.ts';
 import type { PipeCalls } from '../logs/pump.ts';
 import type { StreamName } from '../logs/record.ts';
+import { createRhythm } from '../logs/rhythm.ts';
 import type { SinkRegistry } from '../logs/sink-registry.ts';
 import { appKey, type Instance } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
@@ -40,6 +41,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const instances = new Map<number, Instance>();
   /** The same by app, in the order of their ids. */
   const apps = new Map<string, Set<Instance>>();
+  const rhythm = createRhythm(options.clock);
   let nextId = 0;
 
   function create(spec: AppSpec): Instance {
@@ -56,6 +58,7 @@ export function createFleet(options: FleetOptions): Fleet {
       pipes: options.pipes,
       sinks: options.sinks,
       fanout: options.fanout,
+      rhythm,
       clock,
       onProblem,
       onRolled: (stream) => options.onRolled(instance, stream),

@@ -1,8 +1,11 @@
+// First of all: from here on no SIGUSR2 ends the daemon.
+import './early-signals.ts';
 import { PromvisorError } from '../base/errors.ts';
 import { makeHome } from '../base/home.ts';
 import { homeOf } from '../base/paths.ts';
 import { loadSettings } from '../config/settings.ts';
 import { startDaemon } from './daemon.ts';
+import { onReopenSignal } from './early-signals.ts';
 import { takeLock } from './lock.ts';
 import { openOwnLog } from './own-log.ts';
 
@@ -41,8 +44,7 @@ async function main(): Promise<void> {
       void daemon.stop();
     });
   }
-  process.on('SIGHUP', () => {});
-  process.on('SIGUSR2', () => {
+  onReopenSignal(() => {
     log.info({ signal: 'SIGUSR2' }, 'log files are opened anew');
     daemon.reopenLogs();
   });

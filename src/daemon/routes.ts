@@ -66,7 +66,8 @@ export function controlRoutes(options: RoutesOptions): Routes {
       reply: async (request) => {
         const instances = selected(request);
         await options.look(instances);
-        const views = instances.map((instance) => describeView(instance, options.views));
+        const { apps } = options.loki.status();
+        const views = instances.map((instance) => describeView(instance, options.views, apps));
         return json({ instances: await Promise.all(views) });
       },
     },

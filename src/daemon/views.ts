@@ -1,4 +1,5 @@
 import type { DescribeView, EnvView, InstanceView, WhyView } from '../api/contract.ts';
+import type { LokiAppView } from '../api/loki-views.ts';
 import { pm2StatusOf } from '../core/pm2status.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { listSegments } from '../logs/segments.ts';
@@ -51,7 +52,11 @@ export function instanceView(instance: Instance, { triggers }: ViewContext): Ins
 }
 
 /** Looks at the process itself too, where it has an agent. */
-export async function describeView(instance: Instance, context: ViewContext): Promise<DescribeView> {
+export async function describeView(
+  instance: Instance,
+  context: ViewContext,
+  loki: readonly LokiAppView[],
+): Promise<DescribeView> {
   const { hosts, agents } = context;
   const { process, spec } = instance;
   const live = process !== null && !process.exited ? process : null;
@@ -67,6 +72,7 @@ export async function describeView(instance: Instance, context: ViewContext): Pr
     counters: instance.state.counters,
     logFiles: { out: filesOf(instance.logs.files().out), error: filesOf(instance.logs.files().error) },
     logAccount: instance.logs.account(),
+    loki: loki.find(({ app, namespace }) => app === spec.name && namespace === spec.namespace) ?? null,
   };
 }
 

@@ -1,5 +1,6 @@
-import { close, constants, fstat, mkdir, open } from 'node:fs';
+import { close, closeSync, constants, fstat, mkdir, open, writeSync } from 'node:fs';
 import path from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { SonicBoom } from 'sonic-boom';
 import { errnoOf } from '../base/errors.ts';
@@ -36,8 +37,14 @@ export interface AppenderHandlers {
   onFailed(error: Error): void;
 }
 
+/** A disk that was slower than this is not waited for by the whole daemon for a while. */
+const SLOW_WRITE_MS = 50;
+const SLOW_FOR_MS = 10_000;
+
 /**
- * Opens a file for appending and makes its directory when that is missing.
+ * Opens a file for appending and makes its directory when that is missing. What is given is in the file when `write`
+ * returns, so that a daemon that is killed has nothing in hand; only a pipe, a device or a slow disk is written to by
+ * another thread. A write into the page cache takes microseconds, less than handing it to that thread.
  * @param file absolute path
  * @param handlers told of each write
  * @returns the open file
@@ -46,20 +53,63 @@ export interface AppenderHandlers {
 export async function openAppender(file: string, handlers: AppenderHandlers): Promise<Appender> {
   const fd = await openMaking(file);
   const stats = await statOpen(fd);
-  const boom = new SonicBoom({ fd, contentMode: 'buffer', maxWrite: MAX_WRITE_BYTES });
-  boom.on('write', (bytes: number) => handlers.onWritten(bytes));
-  boom.on('error', (error: Error) => handlers.onFailed(error));
+  const isRegular = stats.isFile();
+  let boom: SonicBoom | null = null;
+  /** Given to the other thread and not written yet. */
+  let underWay = 0;
+  let slowUntilMs = 0;
+
+  function later(chunk: Buffer): void {
+    boom ??= slowly(fd, {
+      onFailed: handlers.onFailed,
+      onWritten(bytes) {
+        underWay -= bytes;
+        handlers.onWritten(bytes);
+      },
+    });
+    underWay += chunk.length;
+    // In contentMode `buffer` it takes buffers, which its types do not say.
+    boom.write(chunk as unknown as string);
+  }
+
+  function now(chunk: Buffer): void {
+    const startMs = performance.now();
+    let written = 0;
+    try {
+      while (written < chunk.length) written += writeSync(fd, chunk, written);
+    } catch (error) {
+      if (written > 0) handlers.onWritten(written);
+      handlers.onFailed(error as Error); // of write(2)
+      return;
+    }
+    const endMs = performance.now();
+    if (endMs - startMs > SLOW_WRITE_MS) slowUntilMs = endMs + SLOW_FOR_MS;
+    handlers.onWritten(written);
+  }
+
   return {
     inode: stats.ino,
     sizeBytes: stats.size,
-    isRegular: stats.isFile(),
+    isRegular,
     mtimeMs: stats.mtimeMs,
-    // In contentMode `buffer` it takes buffers, which its types do not say.
-    write: (chunk) => void boom.write(chunk as unknown as string),
+    write(chunk) {
+      if (!isRegular || underWay > 0 || performance.now() < slowUntilMs) later(chunk);
+      else now(chunk);
+    },
     // Not boom.end(), which flushes the disk first: with hundreds of files that takes seconds, and is not awaited.
     end: () => closeFile(fd),
-    destroy: () => boom.destroy(),
+    destroy() {
+      if (boom === null) closeSync(fd);
+      else boom.destroy();
+    },
   };
+}
+
+function slowly(fd: number, handlers: AppenderHandlers): SonicBoom {
+  const boom = new SonicBoom({ fd, contentMode: 'buffer', maxWrite: MAX_WRITE_BYTES });
+  boom.on('write', (bytes: number) => handlers.onWritten(bytes));
+  boom.on('error', (error: Error) => handlers.onFailed(error));
+  return boom;
 }
 
 async function openMaking(file: string): Promise<number> {

@@ -11,6 +11,8 @@ export interface Inlet {
   newest: Words;
   /** Of the last one before that said something: its death is recorded when the next one has the pipe already. */
   older: Words | null;
+  /** The pipe that the same process has for its other stream: read first, so that lines keep their order. */
+  sibling: Inlet | null;
 }
 
 interface Words {
@@ -25,6 +27,7 @@ export interface InletOptions {
   /** Counts what is read. */
   readonly account: StreamAccount;
   readonly onProblem: (message: string) => void;
+  readonly rhythm?: PumpOptions['rhythm'];
 }
 
 /**
@@ -38,6 +41,8 @@ export function createInlet(path: string, options: InletOptions): Inlet {
     path,
     openForReading: options.openForReading,
     onProblem: options.onProblem,
+    rhythm: options.rhythm,
+    beforeBytes: () => inlet.sibling?.pump.catchUp(),
     onBytes(piece) {
       options.account.bytes += piece.length;
       inlet.newest.bytes ??= createLastBytes();
@@ -47,7 +52,7 @@ export function createInlet(path: string, options: InletOptions): Inlet {
     },
     onEnd: () => inlet.cutter?.finish(),
   });
-  const inlet: Inlet = { pump, cutter: null, newest: { generation: 0, bytes: null }, older: null };
+  const inlet: Inlet = { pump, cutter: null, newest: { generation: 0, bytes: null }, older: null, sibling: null };
   return inlet;
 }
 

@@ -8,6 +8,7 @@ import { lastLinesOf } from './last-bytes.ts';
 import type { PipeCalls } from './pump.ts';
 import type { Position } from './read/position.ts';
 import type { StreamAccount, StreamName } from './record.ts';
+import type { Rhythm } from './rhythm.ts';
 import type { SinkRegistry } from './sink.ts';
 import { createLogStream, type LogStream } from './stream.ts';
 
@@ -85,6 +86,8 @@ export interface InstanceLogsOptions {
   readonly sinks: SinkRegistry;
   readonly fanout: LogFanout;
   readonly clock: Clock;
+  /** Without one, no pipe is read at a pace. */
+  readonly rhythm?: Rhythm | undefined;
   onProblem(message: string): void;
   /** A file was rolled for a line of this stream. */
   onRolled?(stream: StreamName): void;
@@ -107,12 +110,13 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
   let closing: Promise<void> | null = null;
 
   function streamOf(stream: StreamName): LogStream {
-    const { app, slot, logs, fanout, clock } = options;
+    const { app, slot, logs, fanout, clock, rhythm } = options;
     return createLogStream({
       source: { id, app, slot, stream },
       logs,
       files: [...new Set([files[stream], files.combined])].filter((file) => file !== null),
       openForReading: pipes.openForReading,
+      rhythm,
       sinks,
       fanout,
       clock,

@@ -145,13 +145,16 @@ export function createKeeper(options: KeeperOptions): Keeper {
     }
   }
 
-  /** The next plain file that is old enough, one at a time; else when the next one will be. */
+  /**
+   * The next plain file that is old enough, one at a time; else when the next one will be. The youngest of a log stays
+   * plain, so that who wants the last lines right after a roll has nothing to unpack.
+   */
   function compressLater(): void {
     cancelCompress();
     if (compressing !== null || aborted.signal.aborted) return;
     const next = [...known.values()]
       .filter(({ rules }) => rules.compress !== 'none')
-      .flatMap(({ live, rules, rolled }) => rolled.map((segment) => ({ live, rules, segment })))
+      .flatMap(({ live, rules, rolled }) => rolled.slice(0, -1).map((segment) => ({ live, rules, segment })))
       .filter(({ segment }) => segment.kind === 'plain' && !failed.has(segment.path))
       .sort((a, b) => a.segment.mtimeMs - b.segment.mtimeMs)[0];
     if (next === undefined) return;

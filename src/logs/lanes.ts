@@ -62,7 +62,10 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
 
   function newLane(paths: PipePaths): Lane {
     const out = streams.out.addInlet(paths.out);
-    return { paths, out, error: streams.error.addInlet(paths.error), generation: 0, taken: false };
+    const error = streams.error.addInlet(paths.error);
+    out.sibling = error;
+    error.sibling = out;
+    return { paths, out, error, generation: 0, taken: false };
   }
 
   async function makeSecond(): Promise<void> {

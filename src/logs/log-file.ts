@@ -1,21 +1,20 @@
-import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
-import type { RollSpec } from '../core/spec.ts';
 import { type Appender, openAppender } from './appender.ts';
 import { emptyFile, sizeOf } from './file-size.ts';
 import { createLiveIndex } from './live-index.ts';
+import type { LogFileOptions } from './log-file-options.ts';
 import { moveAway } from './move-away.ts';
 import { createNameWatch } from './name-watch.ts';
 import { createOutage } from './outage.ts';
 import type { Position } from './read/position.ts';
 import { createRollWatch } from './roll-watch.ts';
-import { type RollRules, rulesOf } from './rules.ts';
+import { keptRules } from './rules.ts';
 import { createWaits } from './waits.ts';
 import { createWriteQueue, type Writer } from './write-queue.ts';
 
 /**
- * Above this a file asks its writers to wait: room for one chunk that is written and one that is read meanwhile, and no
- * more, as it is what a `kill -9` of the daemon costs.
+ * Above this a file asks its writers to wait, where the disk is too slow to take lines at once: room for one chunk that
+ * is written and one that is read meanwhile, and no more, as it is what a `kill -9` of the daemon costs then.
  */
 const HIGH_WATER_BYTES = 128 * 1024;
 /** Above this, lines of a writer that does not wait are dropped. */
@@ -36,23 +35,6 @@ export interface LogFile {
   close(): Promise<void>;
   /** Who wrote last, null before the first line. */
   latestWriter(): Writer | null;
-}
-
-/** The system calls of a log file. */
-export interface FileCalls {
-  readonly openAppender: typeof openAppender;
-  readonly moveAway: typeof moveAway;
-}
-
-export interface LogFileOptions {
-  /** Absolute path; its directory is made when missing. */
-  readonly file: string;
-  readonly clock: Clock;
-  /** Rules where the app says nothing. */
-  readonly defaults: RollRules;
-  /** The file has this number now, and a new one is begun. */
-  readonly onRolled: (seq: number) => void;
-  readonly calls?: FileCalls;
 }
 
 type Phase =
@@ -82,7 +64,7 @@ export function createLogFile(options: LogFileOptions): LogFile {
   /** True when the file ends in the middle of a line. */
   let torn = false;
   let latest: Writer | null = null;
-  let ruled: { readonly spec: RollSpec; readonly rules: RollRules } | null = null;
+  const rules = keptRules(defaults);
 
   function write(writer: Writer, chunk: Buffer, lines: number): boolean {
     latest = writer;
@@ -154,14 +136,9 @@ export function createLogFile(options: LogFileOptions): LogFile {
   }
 
   function isDue(atBytes: number, bytes: number, wallMs: number): boolean {
-    return latest !== null && watch.isDue(rules(latest), { atBytes, bytes }, { wallMs, nowMs: clock.nowMs() });
-  }
-
-  /** Made anew when the app says something else, not for every write. */
-  function rules({ owner }: Writer): RollRules {
-    const spec = owner.roll();
-    if (spec !== ruled?.spec) ruled = { spec, rules: rulesOf(spec, defaults) };
-    return ruled.rules;
+    return (
+      latest !== null && watch.isDue(rules(latest.owner.roll()), { atBytes, bytes }, { wallMs, nowMs: clock.nowMs() })
+    );
   }
 
   function onWritten(bytes: number): void {

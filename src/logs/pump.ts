@@ -1,12 +1,15 @@
 import { readSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { errnoOf, messageOf } from '../base/errors.ts';
+import { type Follower, type Look, MUCH_BYTES, type Rhythm } from './rhythm.ts';
 
 /** A pipe holds 64 KiB: pipe(7). */
 const READ_BYTES = 64 * 1024;
 const DRAIN_BYTES = 1024 * 1024;
 /** One buffer for all pumps: what is read is dealt with before the next read. */
 const SHARED = Buffer.allocUnsafeSlow(READ_BYTES);
+/** For what is read at the pace, as that may be in the middle of dealing with what was waited for. */
+const AT_PACE = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /** The calls of os/pipes.ts, which the daemon hands in: logs stand on base and core alone. */
 export interface PipeCalls {
@@ -24,6 +27,8 @@ export interface Pump {
   resume(): void;
   /** Reads what is in the pipe now, at most 1 MiB, even while paused. */
   drain(): void;
+  /** Reads what is in the pipe now when it is read at the pace of others: what comes next is younger. */
+  catchUp(): void;
   /** Lets go of the pipe. */
   stop(): void;
 }
@@ -36,6 +41,10 @@ export interface PumpOptions {
   /** Nobody has the pipe open for writing any more, and it is empty. */
   readonly onEnd: () => void;
   readonly onProblem: (message: string) => void;
+  /** A piece that was waited for is about to be given to `onBytes`. */
+  readonly beforeBytes?: () => void;
+  /** The pace for pipes with a steady flow; without one each is waited for. */
+  readonly rhythm?: Rhythm | undefined;
 }
 
 /**
@@ -46,6 +55,9 @@ export interface PumpOptions {
 export function createPump(options: PumpOptions): Pump {
   let reader: { readonly fd: number; readonly socket: Socket } | null = null;
   let paused = false;
+  /** Not waited for, as the rhythm looks into it. */
+  let atPace = false;
+  const follower: Follower | undefined = options.rhythm?.follow({ look, leave });
 
   function start(): void {
     if (reader !== null) return;
@@ -69,15 +81,38 @@ export function createPump(options: PumpOptions): Pump {
     const socket = new Socket(settings);
     socket.once('end', () => replace(socket));
     socket.once('error', (error) => {
-      if (reader?.socket === socket) reader = null;
+      if (reader?.socket === socket) letGo();
       options.onProblem(`${options.path}: expected to read the pipe, got "${error.message}"`);
     });
     return { fd, socket };
   }
 
   function onRead(bytes: number): boolean {
+    options.beforeBytes?.();
     options.onBytes(SHARED.subarray(0, bytes));
-    return !paused;
+    if (reader !== null && !paused) atPace = follower?.hasRead(bytes) ?? false;
+    return !paused && !atPace;
+  }
+
+  function look(): Look {
+    if (reader === null) return 'over';
+    if (paused) return 'nothing';
+    const bytes = readQuietly(reader.fd);
+    if (bytes === null) return 'nothing';
+    if (bytes === 0) return 'over';
+    options.onBytes(AT_PACE.subarray(0, bytes));
+    return bytes < MUCH_BYTES ? 'some' : 'much';
+  }
+
+  function leave(): void {
+    atPace = false;
+    if (!paused) reader?.socket.resume();
+  }
+
+  function letGo(): void {
+    reader = null;
+    atPace = false;
+    follower?.stop();
   }
 
   /**
@@ -87,7 +122,7 @@ export function createPump(options: PumpOptions): Pump {
   function replace(ended: Socket): void {
     if (reader?.socket !== ended) return;
     options.onEnd();
-    reader = null;
+    letGo();
     start();
   }
 
@@ -121,13 +156,27 @@ export function createPump(options: PumpOptions): Pump {
     pause,
     resume() {
       paused = false;
-      reader?.socket.resume();
+      if (!atPace) reader?.socket.resume();
     },
     drain,
+    catchUp: () => follower?.catchUp(),
     stop() {
       const stopped = reader;
-      reader = null;
+      letGo();
       stopped?.socket.destroy();
     },
   };
+}
+
+/** An empty pipe is an error without a stack: looking for its callers would cost more than the look. */
+function readQuietly(fd: number): number | null {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return readSync(fd, AT_PACE, 0, READ_BYTES, null);
+  } catch (error) {
+    return errnoOf(error) === 'EAGAIN' ? null : 0;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }

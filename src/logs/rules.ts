@@ -41,3 +41,16 @@ export function rulesOf(spec: RollSpec, defaults: RollRules): RollRules {
     maxTotalBytes: spec.maxTotalBytes ?? defaults.maxTotalBytes,
   };
 }
+
+/**
+ * The same for one file, that asks before every write: made anew when the app says something else.
+ * @param defaults of the daemon
+ * @returns gives the rules of what an app says
+ */
+export function keptRules(defaults: RollRules): (spec: RollSpec) => RollRules {
+  let kept: { readonly spec: RollSpec; readonly rules: RollRules } | null = null;
+  return (spec) => {
+    if (spec !== kept?.spec) kept = { spec, rules: rulesOf(spec, defaults) };
+    return kept.rules;
+  };
+}

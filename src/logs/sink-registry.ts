@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { emptyFile, sizeOf } from './file-size.ts';
-import { createLogFile, type FileCalls, type LogFile } from './log-file.ts';
+import { createLogFile, type LogFile } from './log-file.ts';
+import type { FileCalls } from './log-file-options.ts';
 import { NO_ROLLING, type RollRules } from './rules.ts';
 import { nextSeq } from './segments.ts';
 import type { LogSink, SinkOwner, SinkRegistry } from './sink.ts';
@@ -61,7 +62,13 @@ export function createSinkRegistry(clock: Clock, options: SinkOptions = {}): Sin
 
   function newFile(path: string): LogFile {
     const rolled = (seq: number) => onRolled?.(path, seq);
-    return createLogFile({ file: path, clock, defaults, onRolled: rolled, ...(calls === undefined ? {} : { calls }) });
+    return createLogFile({
+      file: path,
+      clock,
+      defaults,
+      onRolled: rolled,
+      ...(calls === undefined ? {} : { calls }),
+    });
   }
 
   function tickLater(): void {

@@ -23,6 +23,7 @@ export interface LogStreamOptions {
   /** Absolute paths of the files that get the lines. */
   readonly files: readonly string[];
   readonly openForReading: InletOptions['openForReading'];
+  readonly rhythm?: InletOptions['rhythm'];
   readonly sinks: SinkRegistry;
   readonly fanout: LogFanout;
   readonly clock: Clock;
@@ -52,6 +53,7 @@ export function createLogStream(options: LogStreamOptions): LogStream {
   let inlets: readonly Inlet[] = [];
   const inletOptions: InletOptions = {
     openForReading: options.openForReading,
+    rhythm: options.rhythm,
     onProblem: options.onProblem,
     lines: { onLines, onCut: () => account.cut++ },
     account,

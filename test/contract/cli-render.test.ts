@@ -226,6 +226,32 @@ describe('why and describe', () => {
     }
   });
 
+  test('describe, where logs are shipped', () => {
+    const shipped = { app: 'api', namespace: 'default', lagSeconds: 63, pendingBytes: 12_345, sentEntries: 9 };
+    const dropped = { rejected_400: 2, too_old: 0 };
+    const view = describeView({ loki: { ...shipped, sentBytes: 900, dropped } });
+    const text = renderDescribe({ view, nowMs: NOW_MS, width: 80, paint });
+    expect(`\n${text.slice(text.indexOf('Loki'), text.indexOf('Counters'))}`).toMatchInlineSnapshot(`
+      "
+      Loki, whole app
+      ┌─────────┬────────────────┐
+      │ lag     │ 63 s           │
+      │ pending │ 12.1kb         │
+      │ sent    │ 9 lines, 900b  │
+      │ dropped │ 2 rejected_400 │
+      └─────────┴────────────────┘
+      "
+    `);
+  });
+
+  test.each([
+    [{ out: null, error: null, combined: null }, '12 (3.4kb), no file, 1 cut'],
+    [{ out: '/a', error: '/b', combined: '/c' }, '12 (3.4kb), 0 dropped over 2 files, 1 cut'],
+  ])('describe tells of lines in %j', (logs, words) => {
+    const text = renderDescribe({ view: describeView({ logs }), nowMs: NOW_MS, width: 80, paint });
+    expect(text).toContain(words);
+  });
+
   test('describe', () => {
     const text = renderDescribe({ view: describeView(), nowMs: NOW_MS, width: 80, paint });
     expect(`\n${still(text)}`).toMatchInlineSnapshot(`
@@ -268,13 +294,13 @@ describe('why and describe', () => {
       │ memory limit    │ 500.0mb                      │
       └─────────────────┴──────────────────────────────┘
       Logs
-      ┌────────────────┬─────────────────────────┐
-      │ out log path   │ /srv/logs/api-out.log   │
-      │ error log path │ /srv/logs/api-error.log │
-      │ out lines      │ 12 (3.4kb)              │
-      │ out files      │ 3 (120.6kb)             │
-      │ error lines    │ 3 (99b), 2 dropped      │
-      └────────────────┴─────────────────────────┘
+      ┌────────────────┬────────────────────────────────────────────────┐
+      │ out log path   │ /srv/logs/api-out.log                          │
+      │ error log path │ /srv/logs/api-error.log                        │
+      │ out lines      │ 12 (3.4kb) = 12 written + 0 dropped, 1 cut     │
+      │ out files      │ 3 (120.6kb)                                    │
+      │ error lines    │ 3 (99b) = 1 written + 2 dropped (2 disk_error) │
+      └────────────────┴────────────────────────────────────────────────┘
       Counters
       ┌──────────┬────────────┐
       │ starts   │ 4          │

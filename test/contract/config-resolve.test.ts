@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hasZstd } from '../../src/base/zstd.ts';
 import { resolveApps } from '../../src/config/resolve.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
 import { commandIn, errorOf, folder, problemsOf, resolveOne } from '../support/config.ts';
@@ -178,12 +179,21 @@ describe('attributes', () => {
       maxTotalBytes: 1024 ** 3,
     });
     expect((await resolveOne({ compress: false })).spec.logs.roll.compress).toBe('none');
-    expect((await resolveOne({ frequency: '0 4 * * *', compress: 'zstd' })).spec.logs.roll).toMatchObject({
+    expect((await resolveOne({ frequency: '0 4 * * *', compress: 'gzip' })).spec.logs.roll).toMatchObject({
       frequency: '0 4 * * *',
-      compress: 'zstd',
+      compress: 'gzip',
     });
     const error = await errorOf(resolveOne({ max_size: 'huge', frequency: 'sometimes' }));
     for (const key of ['max_size', 'frequency']) expect(error.message).toContain(`${key}: expected`);
+  });
+
+  test('zstd where this Node has it, else a refusal that names the Node', async () => {
+    const zstd = resolveOne({ compress: 'zstd' });
+    if (hasZstd()) expect((await zstd).spec.logs.roll.compress).toBe('zstd');
+    else {
+      const needs = `compress: expected true, false or "gzip", got "zstd"; "zstd" needs Node 22.15 or newer, this is ${process.version}`;
+      expect((await errorOf(zstd)).message).toContain(needs);
+    }
   });
 });
 

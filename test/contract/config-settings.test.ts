@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PromvisorError } from '../../src/base/errors.ts';
 import { homeOf } from '../../src/base/paths.ts';
+import { hasZstd } from '../../src/base/zstd.ts';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { errorOf, folder } from '../support/config.ts';
 
@@ -87,6 +88,18 @@ describe('settings', () => {
       loki: null,
     });
   });
+});
+
+test('zstd where this Node has it, else a refusal that names the Node', async () => {
+  const zstd = load({ logs: { compress: 'zstd' } });
+  if (hasZstd()) expect((await zstd).logs.compress).toBe('zstd');
+  else {
+    const { code, message } = await errorOf(zstd);
+    expect(code).toBe('SETTINGS_INVALID');
+    expect(message).toContain(
+      `logs.compress: expected true, false or gzip, got "zstd"; "zstd" needs Node 22.15 or newer, this is ${process.version}`,
+    );
+  }
 });
 
 const LOKI = { url: 'http://loki:3100/' };

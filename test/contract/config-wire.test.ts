@@ -8,6 +8,7 @@ import {
   type TargetsRequest,
 } from '../../src/api/contract.ts';
 import { PromvisorError } from '../../src/base/errors.ts';
+import { hasZstd } from '../../src/base/zstd.ts';
 import {
   parseActionRequest,
   parseSignalRequest,
@@ -213,3 +214,10 @@ function pathsOf(value: unknown): (readonly (string | number)[])[] {
   const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
   return keys.flatMap((key) => [[key], ...pathsOf(Reflect.get(value, key)).map((rest) => [key, ...rest])]);
 }
+
+test('zstd is refused by a daemon whose Node does not have it', async () => {
+  const { spec } = await resolveOne({});
+  const packed = changed(spec, ['logs', 'roll', 'compress'], 'zstd');
+  if (hasZstd()) expect(parseSpec(packed).logs.roll.compress).toBe('zstd');
+  else expect(refusal(() => parseSpec(packed)).message).toContain(`this is ${process.version}`);
+});

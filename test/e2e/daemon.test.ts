@@ -1,4 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { appOf, startApps, untilStatus } from '../support/apps.ts';
@@ -9,6 +11,12 @@ import { until } from '../support/until.ts';
 
 const daemonsOf = (pids: readonly number[]) =>
   pids.filter((pid) => /daemon\.cjs|promvisor daemon/.test(commandLine(pid)));
+
+/** proc_pid_status(5): a bit for each signal that the process catches. */
+function takesReopenSignal(pid: number): boolean {
+  const [, mask = '0'] = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return ((BigInt(`0x${mask}`) >> BigInt(constants.signals.SIGUSR2 - 1)) & 1n) === 1n;
+}
 
 describe('the daemon', () => {
   test('20 starts at once, with none running, make one daemon and 20 apps', async () => {
@@ -94,6 +102,24 @@ describe('the daemon', () => {
     expect((await command.ended).code).toBe(0);
     expect(isRunning(pid ?? 0)).toBe(false);
     expect(home.processes()).toEqual([]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('a SIGUSR2 or SIGHUP does not end one that is still starting', async () => {
+    const home = testHome();
+    // It waits here for its settings until somebody writes them.
+    const settings = path.join(home.root, 'home/settings.json');
+    mkdirSync(path.dirname(settings), { mode: 0o700 });
+    execFileSync('mkfifo', [settings]);
+    const command = home.start(['start', fixture('waits.sh'), '--name', 'late']);
+    const pid = await until(() => daemonsOf(home.processes()).find(takesReopenSignal), {
+      what: 'a daemon that starts',
+    });
+    process.kill(pid, 'SIGUSR2');
+    process.kill(pid, 'SIGHUP');
+    writeFileSync(settings, '{}');
+    expect(await command.ended).toMatchObject({ code: 0 });
+    expect((await home.ping()).pid).toBe(pid);
+    rmSync(settings);
   });
 
   test('a SIGTERM ends the apps and then the daemon', async () => {

@@ -3,10 +3,13 @@ import path from 'node:path';
 import * as zlib from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { hasZstd } from '../../src/base/zstd.ts';
 import { compressSegment } from '../../src/logs/compress.ts';
 import { createKeeper, type Keeper, type KeeperOptions, NO_SHIPPING } from '../../src/logs/keeper.ts';
+import { openSegment } from '../../src/logs/read/segment-file.ts';
 import { NO_ROLLING, type RollRules } from '../../src/logs/rules.ts';
 import { listRolled, rolledPath } from '../../src/logs/segments.ts';
+import { openByteSource } from '../../src/logs/ship/byte-source.ts';
 import { testFolder } from '../support/instance-logs.ts';
 import { contentOf } from '../support/roll.ts';
 import { until } from '../support/until.ts';
@@ -37,6 +40,15 @@ function keeperBench(rules: Partial<RollRules>, more: Partial<KeeperOptions> = {
   });
   onTestFinished(() => keeper.close());
   return { live, keeper, unshipped, problems, names: () => readdirSync(`${live}.d`).sort() };
+}
+
+/** As `logs` reads it. */
+async function textOf(live: string, seq: number): Promise<string> {
+  const file = openSegment(live, seq) ?? expect.fail(`no file ${seq}`);
+  const parts: Buffer[] = [];
+  for await (const { bytes } of file.chunks(0, Number.POSITIVE_INFINITY)) parts.push(Buffer.from(bytes));
+  file.close();
+  return Buffer.concat(parts).toString();
 }
 
 function rolled(live: string, seq: number, content: string | Buffer = `file ${seq}\n`): string {
@@ -93,32 +105,67 @@ describe('retention', () => {
 describe('compression', () => {
   const long = Array.from({ length: 50_000 }, (_, at) => `line ${at} of a file\n`).join('');
 
-  test('makes every rolled file smaller, one after the other, with its age and index', async () => {
-    const { live, keeper } = keeperBench({ compress: 'gzip' });
-    for (const seq of [1, 2]) utimesSync(rolled(live, seq, long), 1_000_000, 1_000_000 + seq);
+  test('makes rolled files smaller, one after the other, with their age and index, but not the youngest', async () => {
+    const { live, keeper, names } = keeperBench({ compress: 'gzip' });
+    for (const seq of [1, 2, 3]) utimesSync(rolled(live, seq, long), 1_000_000, 1_000_000 + seq);
     await keeper.sweep();
-    await until(() => listRolled(live).every(({ kind }) => kind === 'gzip'), { what: 'both to be compressed' });
-    const segments = listRolled(live);
-    expect(segments.map(contentOf)).toEqual([long, long]);
-    expect(segments.map(({ mtimeMs }) => mtimeMs / 1000)).toEqual([1_000_001, 1_000_002]);
-    expect(segments.every(({ bytes }) => bytes < long.length / 3)).toBe(true);
-    await until(() => readdirSync(`${live}.d`).length === 4, { what: 'the plain files to go' });
-    await until(() => keeper.rolledBytes(live) < long.length, { what: 'the figures to follow' });
+    const packed = () => listRolled(live).filter(({ kind }) => kind === 'gzip');
+    await until(() => packed().length === 2, { what: 'two to be compressed' });
+    expect(listRolled(live).map(contentOf)).toEqual([long, long, long]);
+    expect(listRolled(live).map(({ mtimeMs }) => mtimeMs / 1000)).toEqual([1_000_001, 1_000_002, 1_000_003]);
+    expect(packed().every(({ bytes }) => bytes < long.length / 3)).toBe(true);
+    await until(() => names().length === 6, { what: 'the plain files to go' });
+    await until(() => keeper.rolledBytes(live) < 2 * long.length, { what: 'the figures to follow' });
+    expect(names()).toContain('000000003.log');
+    // Until the next roll.
+    rolled(live, 4, 'younger\n');
+    keeper.rolled(live);
+    await until(() => packed().length === 3, { what: 'the third to be compressed' });
+    expect(listRolled(live).map(({ kind }) => kind)).toEqual(['gzip', 'gzip', 'gzip', 'plain']);
+  });
+
+  test('a total is kept with the youngest as it is', async () => {
+    const { live, keeper } = keeperBench({ compress: 'gzip', maxTotalBytes: long.length + long.length / 2 });
+    for (const seq of [1, 2, 3]) utimesSync(rolled(live, seq, long), 1_000_000, 1_000_000 + seq);
+    await keeper.sweep();
+    expect(listRolled(live).map(({ seq, kind }) => [seq, kind])).toEqual([[3, 'plain']]);
   });
 
   test('not at all when it is switched off', async () => {
     const { live, keeper } = keeperBench({ compress: 'none' });
-    rolled(live, 1, long);
+    for (const seq of [1, 2]) rolled(live, seq, long);
     await keeper.sweep();
-    expect(listRolled(live).map(({ kind }) => kind)).toEqual(['plain']);
+    expect(listRolled(live).map(({ kind }) => kind)).toEqual(['plain', 'plain']);
   });
 
   test('zstd where Node has it, else gzip', async () => {
     const { live, keeper } = keeperBench({ compress: 'zstd' });
-    rolled(live, 1, long);
+    for (const seq of [1, 2]) rolled(live, seq, long);
     await keeper.sweep();
-    const wanted = 'createZstdCompress' in zlib ? 'zstd' : 'gzip';
+    const wanted = hasZstd() ? 'zstd' : 'gzip';
     await until(() => listRolled(live)[0]?.kind === wanted, { what: `it to be ${wanted}` });
+    expect(await textOf(live, 1)).toBe(long);
+    expect(listRolled(live)[0]?.bytes).toBeLessThan(long.length / 3);
+  });
+
+  test('what is packed with zstd is read, counted and deleted as the others are', async (context) => {
+    context.skip(!hasZstd(), 'needs a Node with zstd');
+    const guard = { mayDelete: () => false, shippedBytes: () => 0 };
+    const { live, keeper, unshipped } = keeperBench({ compress: 'zstd', maxAgeMs: 3_600_000 }, { guard: () => guard });
+    const plain = rolled(live, 1, long);
+    rolled(live, 2, 'young\n');
+    await keeper.sweep();
+    await until(() => listRolled(live)[0]?.kind === 'zstd', { what: 'it to be packed' });
+    const source = await openByteSource(listRolled(live)[0] ?? expect.fail('no file'), 10);
+    const bytes = Buffer.alloc(20);
+    const read = await source.read(bytes, 0);
+    await source.close();
+    expect(long.slice(10).startsWith(bytes.toString('latin1', 0, read))).toBe(true);
+    expect(read).toBeGreaterThan(0);
+    utimesSync(`${plain}.zst`, 1, 1);
+    await keeper.sweep();
+    expect(unshipped).toEqual([50_000]);
+    expect(listRolled(live).map(({ seq }) => seq)).toEqual([2]);
   });
 
   test('what a killed daemon left is put right: the half one goes, the whole one stays', async () => {

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import type { LogsSpec } from '../../src/core/spec.ts';
 import { createLogFanout } from '../../src/logs/fanout.ts';
 import { createInstanceLogs, type InstanceLogs, type InstanceLogsOptions } from '../../src/logs/instance-logs.ts';
+import { createRhythm } from '../../src/logs/rhythm.ts';
 import type { LogSink } from '../../src/logs/sink.ts';
 import { createSinkRegistry, type SinkRegistry } from '../../src/logs/sink-registry.ts';
 import * as pipes from '../../src/os/pipes.ts';
@@ -58,6 +59,7 @@ export function logsBench(
   const sinks = parts.sinks ?? createSinkRegistry(clock);
   const problems: string[] = [];
   const rolled: string[] = [];
+  const rhythm = createRhythm(clock);
   let nextId = 0;
   const inFolder = (name: string | null | undefined, fallback: string | null) => {
     const file = name === undefined ? fallback : name;
@@ -78,6 +80,7 @@ export function logsBench(
         pipes: parts.pipes ?? pipes,
         sinks,
         fanout,
+        rhythm,
         clock,
         onProblem: (message) => void problems.push(message),
         ...(parts.roll === undefined ? {} : { roll: parts.roll }),

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import * as https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
@@ -63,11 +65,19 @@ interface Stream {
   readonly values: readonly (readonly [string, string, Record<string, string>?])[];
 }
 
+/** Paths of PEM files. Who comes without a certificate of the authority is not let in. */
+export interface LokiTls {
+  readonly key: string;
+  readonly cert: string;
+  readonly clientCa: string;
+}
+
 /**
  * Starts a double of Loki on a free port.
  * @param port 0 for a free one
+ * @param tls for HTTPS
  */
-export async function startLoki(port = 0): Promise<LokiDouble> {
+export async function startLoki(port = 0, tls?: LokiTls): Promise<LokiDouble> {
   const streams = new Map<string, StoredStream & { readonly seen: Set<string> }>();
   const pushes: Pushed[] = [];
   const sockets = new Set<Socket>();
@@ -83,7 +93,7 @@ export async function startLoki(port = 0): Promise<LokiDouble> {
   let bound = port;
 
   async function listen(): Promise<void> {
-    server = createServer((request, response) => void answer(request, response));
+    server = newServer((request, response) => void answer(request, response), tls);
     server.on('connection', (socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
@@ -189,7 +199,7 @@ export async function startLoki(port = 0): Promise<LokiDouble> {
   await listen();
   return {
     get url() {
-      return `http://127.0.0.1:${bound}`;
+      return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${bound}`;
     },
     streams,
     pushes,
@@ -212,6 +222,14 @@ export async function startLoki(port = 0): Promise<LokiDouble> {
     },
     restart: listen,
   };
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+function newServer(listener: Listener, tls: LokiTls | undefined): Server {
+  if (tls === undefined) return createServer(listener);
+  const [key, cert, ca] = [tls.key, tls.cert, tls.clientCa].map((file) => readFileSync(file));
+  return https.createServer({ key, cert, ca, requestCert: true, rejectUnauthorized: true }, listener);
 }
 
 function parse(json: Buffer): readonly Stream[] | null {

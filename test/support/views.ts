@@ -160,7 +160,11 @@ export function describeView(changes: Partial<DescribeView> = {}): DescribeView 
     createdAtMs: NOW_MS - 3_700_000,
     counters: { starts: 4, exits: { ...none, uncaught: 3 }, restarts: { ...none, uncaught: 3 } },
     logFiles: { out: { files: 3, bytes: 123_456 }, error: { files: 1, bytes: 99 } },
-    logAccount: { out: { lines: 12, bytes: 3456, dropped: 0 }, error: { lines: 3, bytes: 99, dropped: 2 } },
+    logAccount: {
+      out: { lines: 12, bytes: 3456, dropped: 0, droppedBy: {}, cut: 1 },
+      error: { lines: 3, bytes: 99, dropped: 2, droppedBy: { buffer_full: 0, disk_error: 2 }, cut: 0 },
+    },
+    loki: null,
     ...changes,
   };
 }

@@ -1,6 +1,8 @@
-import type { DescribeView } from '../../api/contract.ts';
+import type { DescribeView, LogAccountView } from '../../api/contract.ts';
+import type { LokiAppView } from '../../api/loki-views.ts';
 import { exitFacts } from './exit-words.ts';
 import { statusCell } from './list.ts';
+import { countsOf, lagOf } from './loki.ts';
 import { drawPairs, type Pair } from './pairs.ts';
 import type { Paint } from './style.ts';
 import { cut, plain } from './text.ts';
@@ -25,6 +27,7 @@ export function renderDescribe({ view, nowMs, width, paint }: DescribeOptions): 
     ['Process', processPairs(view)],
     ['Policy', policyPairs(view)],
     ['Logs', logPairs(view)],
+    ...(view.loki === null ? [] : [['Loki, whole app', lokiPairs(view.loki)] as const]),
     ['Counters', counterPairs(view)],
   ];
   for (const [title, pairs] of sections) {
@@ -125,12 +128,11 @@ function logPairs({ logs, logAccount, logFiles }: DescribeView): Pair[] {
   ];
   if (logs.combined !== null) pairs.push({ key: 'combined log path', value: logs.combined });
   for (const stream of ['out', 'error'] as const) {
-    const { lines, bytes, dropped } = logAccount[stream];
-    const lost = dropped > 0 ? `, ${dropped} dropped` : '';
+    const filesOfStream = [logs[stream], logs.combined].filter((file) => file !== null).length;
     pairs.push({
       key: `${stream} lines`,
-      value: `${lines} (${size(bytes)})${lost}`,
-      style: dropped > 0 ? 'red' : null,
+      value: accountWords(logAccount[stream], filesOfStream),
+      style: logAccount[stream].dropped > 0 ? 'red' : null,
     });
     const found = logFiles[stream];
     // A stream with one file says all with its path.
@@ -139,6 +141,28 @@ function logPairs({ logs, logAccount, logFiles }: DescribeView): Pair[] {
     }
   }
   return pairs;
+}
+
+/** The account of a stream: what came in is what was written and what was dropped. */
+function accountWords({ lines, bytes, dropped, droppedBy, cut }: LogAccountView, files: number): string {
+  const parts = [`${lines} (${size(bytes)})`];
+  if (files === 0) parts.push(', no file');
+  else if (files === 1) parts.push(` = ${lines - dropped} written + ${dropped} dropped`);
+  else parts.push(`, ${dropped} dropped over ${files} files`);
+  const reasons = countsOf(droppedBy);
+  if (reasons !== 'none') parts.push(` (${reasons})`);
+  if (cut > 0) parts.push(`, ${cut} cut`);
+  return parts.join('');
+}
+
+function lokiPairs({ lagSeconds, pendingBytes, sentEntries, sentBytes, dropped }: LokiAppView): Pair[] {
+  const lost = countsOf(dropped);
+  return [
+    { key: 'lag', value: lagOf(lagSeconds) },
+    { key: 'pending', value: size(pendingBytes) },
+    { key: 'sent', value: `${sentEntries} lines, ${size(sentBytes)}` },
+    { key: 'dropped', value: lost, style: lost === 'none' ? null : 'yellow' },
+  ];
 }
 
 function counterPairs({ counters }: DescribeView): Pair[] {

@@ -51,11 +51,21 @@ function appTable({ apps }: LokiStatusView, width: number, paint: Paint): string
   return drawTable({ columns, rows: apps, width, paint });
 }
 
-function lagOf(seconds: number): string {
+/**
+ * How long the oldest line has waited.
+ * @param seconds 0 when none waits
+ * @returns words
+ */
+export function lagOf(seconds: number): string {
   return seconds === 0 ? 'none' : span(seconds * 1000);
 }
 
-function countsOf(counts: Readonly<Record<string, number>>): string {
+/**
+ * Counts by reason, without those that are 0.
+ * @param counts by reason
+ * @returns words, `none` when all are 0
+ */
+export function countsOf(counts: Readonly<Record<string, number>>): string {
   const some = Object.entries(counts).filter(([, count]) => count > 0);
   return some.length === 0 ? 'none' : some.map(([key, count]) => `${count} ${key}`).join(', ');
 }

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Dispatcher } from 'undici';
-import { errnoOf, messageOf } from '../../base/errors.ts';
+import { errnoOf } from '../../base/errors.ts';
 import { VERSION } from '../../base/version.ts';
 import { type Answer, readRetryAfter } from './answer.ts';
+import { networkWords } from './network-words.ts';
 
 const PUSH_PATH = '/loki/api/v1/push';
 const MOST_BODY_BYTES = 4096;
@@ -95,7 +96,7 @@ export async function createSender(target: Target): Promise<Sender> {
       if (late || isTimeout(error)) {
         return { type: 'failed', kind: 'timeout', message: `no answer within ${timeoutMs} ms` };
       }
-      return { type: 'failed', kind: 'network', message: networkWords(error) };
+      return { type: 'failed', kind: 'network', message: networkWords(error, { url, ...target.tls }) };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
@@ -167,10 +168,4 @@ function tlsOptions({ tls }: Target) {
 function isTimeout(error: unknown): boolean {
   const code = errnoOf(error);
   return code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT';
-}
-
-/** Several addresses that all failed are one error without words. */
-function networkWords(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
-  return messageOf(error) || (errnoOf(error) ?? 'the connection failed');
 }
