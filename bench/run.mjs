@@ -9,7 +9,7 @@ const BENCHES = {
   cli: { rounds: 20, apps: 100 },
   fleet: { rounds: 3, apps: 100 },
   idle: { seconds: 30 },
-  scrape: { rounds: 20, apps: 100 },
+  scrape: { rounds: 20, apps: 100, program: 'sleep' },
   logs: { rounds: 2, lines: 1_000_000 },
   'logs-roll': { lines: 1_000_000 },
   'logs-steady': { seconds: 20, apps: 10 },
@@ -19,11 +19,13 @@ const BENCHES = {
   cluster: { rounds: 5, seconds: 3 },
   accept: { rounds: 3, seconds: 4 },
   agents: { seconds: 60, apps: 20 },
+  'agent-http': { rounds: 15, seconds: 3 },
   'cluster-memory': { seconds: 10 },
 };
-const USAGE = `npm run bench -- NAME... [--rounds N] [--apps N] [--seconds N] [--lines N] [--only NAME,...] [--json] [--check]
+const USAGE = `npm run bench -- NAME... [--rounds N] [--apps N] [--seconds N] [--lines N] [--only NAME,...] [--program sleep|node] [--json] [--check]
 NAME: ${Object.keys(BENCHES).join(', ')} or all. PM2 is installed from npm into a cache below the system's temp folder,
-unless PROMVISOR_BENCH_PM2 names one. --check: exit code 1 when a goal is missed. --only: of logs, logs-steady, reload,
+unless PROMVISOR_BENCH_PM2 names one. --check: exit code 1 when a goal is missed. --program: of scrape,
+what each app is; node apps have an agent and all its figures. --only: of scrape, logs, logs-steady, reload,
 worker, cluster, agents and cluster-memory, the contenders that take part: floor, pm2, promvisor.
 `;
 
@@ -36,6 +38,7 @@ async function main() {
       seconds: { type: 'string' },
       lines: { type: 'string' },
       only: { type: 'string' },
+      program: { type: 'string' },
       json: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
     },
@@ -54,12 +57,23 @@ async function main() {
   if (!values.json) process.stdout.write(`${machine}\n\n`);
   const results = [];
   for (const name of names) {
-    const result = await one(name, { ...BENCHES[name], ...numbers, only: values.only?.split(',') });
+    const result = await one(name, {
+      ...BENCHES[name],
+      ...numbers,
+      only: values.only?.split(','),
+      ...programOf(values),
+    });
     results.push(result);
     if (!values.json) process.stdout.write(`${render(result)}\n`);
   }
   if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 1)}\n`);
   return values.check && results.some(({ goals }) => goals.some(({ met }) => !met)) ? 1 : 0;
+}
+
+function programOf({ program }) {
+  if (program === undefined) return {};
+  if (program !== 'sleep' && program !== 'node') throw new Error(`--program: expected sleep or node, got "${program}"`);
+  return { program };
 }
 
 function wholeNumber(key, text) {

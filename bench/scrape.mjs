@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { sleepers, writeEcosystem } from './lib/apps.mjs';
 import { pause, until } from './lib/command.mjs';
 import { createPm2, findExporter } from './lib/pm2.mjs';
@@ -16,29 +17,43 @@ const APART_MS = 1_100;
 const WARM_UP = 10;
 const EXPORTER = fileURLToPath(new URL('programs/exporter.cjs', import.meta.url));
 
-/** @param {{ scratch: ReturnType<typeof import('./lib/scratch.mjs').createScratch>, rounds: number, apps: number }} options */
-export async function bench({ scratch, rounds, apps }) {
-  const pm2 = await createPm2(scratch);
+const IDLE_NODE_APP = fileURLToPath(new URL('programs/idle-server.cjs', import.meta.url));
+/** What the first goals are for. */
+const FEW = 100;
+
+/**
+ * @param {{ scratch: ReturnType<typeof import('./lib/scratch.mjs').createScratch>, rounds: number, apps: number,
+ *   program: 'sleep' | 'node', only?: readonly string[] }} options
+ */
+export async function bench({ scratch, rounds, apps, program, only }) {
+  const takesPart = (name) => only === undefined || only.includes(name);
+  const pm2 = takesPart('pm2') ? await createPm2(scratch) : null;
   const promvisor = createPromvisor(scratch);
+  const contenders = pm2 === null ? [promvisor] : [pm2, promvisor];
   const notes = [];
   let exporter;
   try {
-    const file = writeEcosystem(scratch.root, sleepers(apps));
-    for (const contender of [pm2, promvisor]) {
+    const file = writeEcosystem(scratch.root, program === 'node' ? nodeApps(apps) : sleepers(apps));
+    for (const contender of contenders) {
       await contender.wake();
       await contender.startFile(file);
     }
+    const url = `http://${await promvisor.httpAddress()}/metrics`;
+    const pids = [promvisor.daemonPid()];
     const targets = [
-      { name: 'promvisor', url: `http://${await promvisor.httpAddress()}/metrics`, pids: [promvisor.daemonPid()] },
+      { name: 'promvisor', url, pids, headers: {} },
+      { name: 'promvisor, gzip', url, pids, headers: { 'Accept-Encoding': 'gzip' } },
     ];
-    exporter = await startExporter(pm2).catch((error) => void notes.push(`no exporter for PM2: ${error.message}`));
+    if (pm2 !== null)
+      exporter = await startExporter(pm2).catch((error) => void notes.push(`no exporter for PM2: ${error.message}`));
     if (exporter !== undefined) {
-      targets.unshift({ name: 'pm2 + exporter', url: exporter.url, pids: [pm2.daemonPid(), exporter.child.pid] });
+      const pm2Pids = [pm2.daemonPid(), exporter.child.pid];
+      targets.unshift({ name: 'pm2 + exporter', url: exporter.url, pids: pm2Pids, headers: {} });
     }
-    return summary(await scrapeAll(targets, rounds), apps, notes);
+    return summary(await scrapeAll(targets, rounds), { apps, program }, notes);
   } finally {
     exporter?.child.kill('SIGKILL');
-    for (const contender of [pm2, promvisor]) await contender.end();
+    for (const contender of contenders) await contender.end();
   }
 }
 
@@ -47,13 +62,13 @@ async function scrapeAll(targets, rounds) {
   for (let round = -WARM_UP; round < rounds; round += 1) {
     for (const result of results) {
       const before = total(result.pids);
-      const { elapsedMs, body } = await get(result.url);
+      const { elapsedMs, body, bytes } = await get(result.url, result.headers);
       // What an answer sets off after its last byte belongs to it.
-      await pause(round < 0 ? 0 : APART_MS / results.length);
+      await pause(round < 0 ? 0 : APART_MS);
       if (round < 0) continue;
       result.latencyMs.push(elapsedMs);
       result.cpuMs.push(total(result.pids) - before);
-      result.bytes = body.length;
+      result.bytes = bytes;
       result.series = body.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
     }
   }
@@ -64,15 +79,18 @@ function total(pids) {
   return pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
 }
 
-function get(url) {
+function get(url, headers = {}) {
   const begin = performance.now();
   return new Promise((resolve, reject) => {
-    const request = http.get(url, { agent: false, timeout: 10_000 }, (response) => {
+    const request = http.get(url, { agent: false, timeout: 10_000, headers }, (response) => {
       const chunks = [];
       response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({ elapsedMs: performance.now() - begin, body: Buffer.concat(chunks).toString() }),
-      );
+      response.on('end', () => {
+        const elapsedMs = performance.now() - begin;
+        const sent = Buffer.concat(chunks);
+        const plain = response.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+        resolve({ elapsedMs, bytes: sent.length, body: plain.toString() });
+      });
     });
     request.on('timeout', () => request.destroy(new Error(`${url}: no answer within 10 s`)));
     request.on('error', reject);
@@ -95,10 +113,32 @@ async function startExporter(pm2) {
   return { child, url };
 }
 
-function summary(results, apps, notes) {
+function nodeApps(count) {
+  return Array.from({ length: count }, (_, i) => ({ name: `node-${i}`, script: IDLE_NODE_APP, exec_mode: 'fork' }));
+}
+
+/** A thousand have to work; how fast is not promised. */
+function goalsOf(apps) {
+  if (apps > 300) return [];
+  const [latencyMs, cpu] = apps > FEW ? [60, 50] : [20, 15];
+  return [
+    ['latency, ms', latencyMs, 'latencyMs'],
+    ['CPU of the daemon, ms', cpu, 'cpuMs'],
+  ];
+}
+
+function summary(results, { apps, program }, notes) {
   const ours = results.find(({ name }) => name === 'promvisor');
   return {
-    columns: [`${apps} apps`, 'latency', 'p95', 'CPU', 'series', 'kB', 'processes'],
+    columns: [
+      `${apps} ${program === 'node' ? 'Node apps' : 'apps'}`,
+      'latency',
+      'p95',
+      'CPU',
+      'series',
+      'kB',
+      'processes',
+    ],
     rows: results.map(({ name, latencyMs, cpuMs: cpu, series, bytes, pids }) => [
       name,
       median(latencyMs),
@@ -108,7 +148,7 @@ function summary(results, apps, notes) {
       bytes / 1024,
       String(pids.length),
     ]),
-    goals: [goal('latency, ms', median(ours.latencyMs), 20), goal('CPU of the daemon, ms', median(ours.cpuMs), 15)],
+    goals: goalsOf(apps).map(([what, limit, key]) => goal(what, median(ours[key]), limit)),
     notes,
   };
 }

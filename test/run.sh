@@ -52,7 +52,7 @@ step() {
 # Prometheus, Alertmanager and python3 are used by tests that skip, with their reason, where these are missing.
 install_packages() {
   local missing=() pair
-  for pair in prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager python3:python3; do
+  for pair in prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager python3:python3 prometheus-process-exporter:prometheus-process-exporter /usr/bin/time:time; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
   done
   [ ${#missing[@]} -eq 0 ] && return

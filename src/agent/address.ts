@@ -1,4 +1,5 @@
 import { AGENT_VARIABLE, type AgentAddress } from '../base/agent-protocol.ts';
+import { TELEMETRY_GROUPS } from '../base/agent-telemetry.ts';
 
 /**
  * Takes the address of the daemon out of the environment, so that nothing the app starts inherits it.
@@ -9,8 +10,20 @@ export function takeAddress(env: NodeJS.ProcessEnv): AgentAddress | null {
   const text = env[AGENT_VARIABLE];
   if (text === undefined) return null;
   delete env[AGENT_VARIABLE];
-  const { socket, id, generation } = (JSON.parse(text) ?? {}) as Partial<Record<keyof AgentAddress, unknown>>;
-  if (typeof socket !== 'string' || !socket.startsWith('/')) return null;
-  if (typeof id !== 'number' || typeof generation !== 'number') return null;
-  return { socket, id, generation };
+  const given = (JSON.parse(text) ?? {}) as Partial<Record<keyof AgentAddress, unknown>>;
+  const { socket, id, generation, telemetry, snapshot } = given;
+  if (!isAbsolute(socket) || typeof id !== 'number' || typeof generation !== 'number') return null;
+  // An older daemon asks for no telemetry.
+  const groups = Array.isArray(telemetry) && isAbsolute(snapshot) ? telemetry : [];
+  return {
+    socket,
+    id,
+    generation,
+    telemetry: TELEMETRY_GROUPS.filter((group) => groups.includes(group)),
+    snapshot: isAbsolute(snapshot) ? snapshot : '',
+  };
+}
+
+function isAbsolute(path: unknown): path is string {
+  return typeof path === 'string' && path.startsWith('/');
 }

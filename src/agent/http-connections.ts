@@ -110,6 +110,19 @@ function isIdle({ socket }: Connection): boolean {
   return !socket?._httpMessage;
 }
 
+/**
+ * Counts connections that were HTTP and are something else now, as WebSocket.
+ * @param servers of the app; those that never spoke HTTP/1 are left out
+ * @returns how many are open
+ */
+export function upgradedConnections(servers: readonly Server[]): number {
+  return servers.reduce((sum, server) => {
+    const list = connectionsOf(server);
+    const { _connections } = server as unknown as { readonly _connections: number };
+    return list === null ? sum : sum + Math.max(0, _connections - list.all().length);
+  }, 0);
+}
+
 function connectionsOf(server: Server): ConnectionsList | null {
   const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === CONNECTIONS_SYMBOL);
   if (key === undefined) return null;

@@ -1,16 +1,21 @@
 import type { Socket } from 'node:net';
-import { AGENT_LINE_BYTES, type FromAgent, type ToAgent } from '../base/agent-protocol.ts';
+import { AGENT_LINE_BYTES, AGENT_METRICS_BYTES, type FromAgent, type ToAgent } from '../base/agent-protocol.ts';
 import { guarded } from './guard.ts';
 
 const SOONEST_MS = 100;
 const LATEST_MS = 2_000;
 /** Behind the app's own start: the timer runs when its main script has given control back. */
 const AFTER_START_MS = 1;
+/** A long message may take the daemon so long to read. */
+const LONGEST_READ_MS = 1_000;
 
 /** The connection to the daemon. */
 export interface Link {
-  /** Says something, if the daemon is there to hear it. */
-  send(message: FromAgent): void;
+  /**
+   * Says something, if the daemon is there to hear it.
+   * @returns false when it is longer than any message may be
+   */
+  send(message: FromAgent): boolean;
 }
 
 export interface LinkEvents {
@@ -51,11 +56,21 @@ export function createLink(path: string, events: LinkEvents): Link {
     });
   }
 
-  function send(message: FromAgent): void {
-    if (connected === null) return;
-    connected.write(`${JSON.stringify(message)}\n`);
+  function send(message: FromAgent): boolean {
+    if (connected === null) return true;
+    const line = `${JSON.stringify(message)}\n`;
+    if (Buffer.byteLength(line) > AGENT_METRICS_BYTES) return false;
+    const wasBusy = connected.writableLength > 0;
+    connected.write(line);
     // A daemon that has left this much unread is stuck, and what waits to be written would keep the process alive.
-    if (connected.writableLength > 0) connected.destroy();
+    if (connected.writableLength > 0 && !wasBusy) endUnlessRead(connected, line.length);
+    return true;
+  }
+
+  function endUnlessRead(socket: Socket, length: number): void {
+    if (length <= AGENT_LINE_BYTES) return void socket.destroy();
+    const timer = setTimeout(() => socket.destroy(), LONGEST_READ_MS).unref();
+    socket.once('drain', () => clearTimeout(timer));
   }
 }
 
@@ -76,7 +91,8 @@ function lineReader(socket: Socket, onMessage: (message: ToAgent) => void): (tex
 function parse(line: string): ToAgent | null {
   try {
     const { type, seq, graceMs, deadlineMs } = JSON.parse(line) as Record<string, unknown>;
-    if (type === 'vitals' && typeof seq === 'number') return { type, seq };
+    const isQuestion = type === 'vitals' || type === 'telemetry' || type === 'metrics';
+    if (isQuestion && typeof seq === 'number') return { type, seq };
     if (type === 'drain' && isDuration(graceMs) && isDuration(deadlineMs)) return { type, graceMs, deadlineMs };
   } catch {
     // Not JSON, or no object.

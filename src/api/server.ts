@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { messageOf, PromvisorError } from '../base/errors.ts';
@@ -27,6 +34,9 @@ export interface RequestContext {
   readonly query: URLSearchParams;
   /** The parsed JSON body of a POST, else null. */
   readonly body: unknown;
+  readonly headers: IncomingHttpHeaders;
+  /** What stands in the path for the `*` of the route, decoded; else empty. */
+  readonly rest: string;
 }
 
 export type Route =
@@ -36,6 +46,7 @@ export type Route =
       readonly stream: (request: RequestContext, stream: StreamContext) => Promise<void>;
     };
 
+/** By path; one that ends in `*` is for everything below it. */
 export type Routes = Readonly<Record<string, Route>>;
 
 /** A body above this is refused: 100 apps with a large environment are about 1 MB. */
@@ -72,16 +83,35 @@ export function createApiServer(routes: Routes, onDefect: (error: unknown, path:
 
 async function handle(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = parseUrl(request.url ?? '/');
-  const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
-  if (route === undefined) throw new PromvisorError('NOT_FOUND', `no such route: ${url.pathname}`);
+  const { route, rest } = routeFor(routes, url.pathname);
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (method !== route.method) {
     throw new PromvisorError('REQUEST_INVALID', `${url.pathname}: expected ${route.method}, got ${request.method}`);
   }
   const body = route.method === 'POST' ? await readJson(request, url.pathname) : null;
-  const context = { query: url.searchParams, body };
+  const context = { query: url.searchParams, body, headers: request.headers, rest };
   if ('stream' in route) return await answerStream(response, (stream) => route.stream(context, stream));
   await sendReply(request, response, await route.reply(context));
+}
+
+function routeFor(routes: Routes, pathname: string): { readonly route: Route; readonly rest: string } {
+  const exact = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
+  if (exact !== undefined) return { route: exact, rest: '' };
+  for (const [path, route] of Object.entries(routes)) {
+    const start = path.slice(0, -1);
+    if (path.endsWith('*') && pathname.startsWith(start) && pathname !== start) {
+      return { route, rest: decode(pathname.slice(start.length)) };
+    }
+  }
+  throw new PromvisorError('NOT_FOUND', `no such route: ${pathname}`);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new PromvisorError('REQUEST_INVALID', `expected a path in UTF-8 with %-escapes, got ${JSON.stringify(text)}`);
+  }
 }
 
 function parseUrl(text: string): URL {

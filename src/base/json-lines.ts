@@ -9,10 +9,10 @@ export interface JsonLines {
 
 /**
  * Cuts a byte stream into lines of JSON, wherever the chunks are split.
- * @param limitBytes longest line
+ * @param limit longest line in bytes; a function where it depends on what is waited for
  * @returns what takes the next chunk; once the stream is broken it stays so
  */
-export function createJsonLineReader(limitBytes: number): (chunk: Buffer) => JsonLines {
+export function createJsonLineReader(limit: number | (() => number)): (chunk: Buffer) => JsonLines {
   let parts: Buffer[] = [];
   let partsBytes = 0;
   let broken: string | null = null;
@@ -20,11 +20,14 @@ export function createJsonLineReader(limitBytes: number): (chunk: Buffer) => Jso
   function keep(part: Buffer): void {
     parts.push(part);
     partsBytes += part.length;
+    const limitBytes = typeof limit === 'number' ? limit : limit();
     if (partsBytes > limitBytes) broken = `a line longer than ${limitBytes} bytes`;
   }
 
   function parseKept(values: unknown[]): void {
-    const text = Buffer.concat(parts).toString('utf8');
+    const [only] = parts;
+    const text =
+      parts.length === 1 && only !== undefined ? only.toString('utf8') : Buffer.concat(parts).toString('utf8');
     parts = [];
     partsBytes = 0;
     try {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { TELEMETRY_GROUPS } from '../base/agent-telemetry.ts';
 import type { AppSpec, ExecMode, ProcessSpec } from '../core/spec.ts';
 import type { ResolveContext } from './context.ts';
 import { layOver, readBlock, type ShellReader, type Variables } from './env.ts';
@@ -9,7 +10,7 @@ import { checkCompression, checkFrequency, logsSpec } from './log-paths.ts';
 import { fullName, nameOfScript } from './names.ts';
 import { policySpec } from './policy.ts';
 import type { ReadApp } from './read-app.ts';
-import { ATTRIBUTES, readAttribute } from './schema.ts';
+import { ATTRIBUTES, type Attributes, readAttribute } from './schema.ts';
 import { findScript, isDirectory } from './script.ts';
 import type { Data } from './shapes.ts';
 import { triggersSpec } from './triggers.ts';
@@ -88,6 +89,7 @@ export async function resolveApp(app: ReadApp, place: AppPlace): Promise<AppSpec
       ...programSpec,
       schedule: attributes.schedule ?? 'shared',
       agent: attributes.agent ?? true,
+      telemetry: telemetryOf(attributes.telemetry),
       instances: instanceCount(attributes.instances, context.cpus),
       interpreterArgs: attributes.node_args ?? [],
       args: attributes.args ?? [],
@@ -105,6 +107,13 @@ export async function resolveApp(app: ReadApp, place: AppPlace): Promise<AppSpec
     logs: logsSpec(attributes, { name, cwd, logsDir: context.home.logsDir, execMode, defaultDateFormat }),
     envBlocks: blocks,
   };
+}
+
+function telemetryOf(given: Attributes['telemetry']): ProcessSpec['telemetry'] {
+  if (given === false) return [];
+  return given === undefined || given === true
+    ? TELEMETRY_GROUPS
+    : TELEMETRY_GROUPS.filter((group) => given.includes(group));
 }
 
 function variablesOf(

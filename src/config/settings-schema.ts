@@ -14,6 +14,8 @@ export interface ListenAddress {
 export interface SettingValues extends LokiValues {
   readonly 'http.listen': ListenAddress | null;
   readonly 'http.expose_env': boolean;
+  readonly 'http.pm2_metrics': boolean;
+  readonly 'metrics.pss': boolean;
   readonly 'log.level': string;
   readonly 'log.max_size': number;
   readonly 'log.retain': number;
@@ -51,6 +53,17 @@ function count(most: number) {
   );
 }
 
+const SWITCH = {
+  type: z.union([
+    z.boolean(),
+    z.pipe(
+      z.enum(['true', 'false']),
+      z.transform((word) => word === 'true'),
+    ),
+  ]),
+  expected: 'true or false',
+};
+
 const SCHEMAS = {
   ...LOKI_SCHEMAS,
   'http.listen': {
@@ -60,16 +73,9 @@ const SCHEMAS = {
     ),
     expected: '"host:port", ":port", "[IPv6 address]:port" or "off"',
   },
-  'http.expose_env': {
-    type: z.union([
-      z.boolean(),
-      z.pipe(
-        z.enum(['true', 'false']),
-        z.transform((word) => word === 'true'),
-      ),
-    ]),
-    expected: 'true or false',
-  },
+  'http.expose_env': SWITCH,
+  'http.pm2_metrics': SWITCH,
+  'metrics.pss': SWITCH,
   'log.level': {
     type: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     expected: 'trace, debug, info, warn, error, fatal or silent',

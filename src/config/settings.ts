@@ -14,6 +14,13 @@ export interface Settings {
     readonly listen: ListenAddress | null;
     /** True shows environment values on the read-only listener. */
     readonly exposeEnv: boolean;
+    /** True serves /metrics/pm2. */
+    readonly pm2Metrics: boolean;
+  };
+  /** What is measured of processes. */
+  readonly metrics: {
+    /** True reads the proportional memory, which is dear. */
+    readonly pss: boolean;
   };
   /** The daemon's own log. */
   readonly log: { readonly level: string; readonly maxSizeBytes: number; readonly retain: number };
@@ -38,6 +45,8 @@ export interface Settings {
 const DEFAULTS: SettingValues = {
   'http.listen': { host: '127.0.0.1', port: 9209 },
   'http.expose_env': false,
+  'http.pm2_metrics': false,
+  'metrics.pss': false,
   'log.level': 'info',
   'log.max_size': 10 * 1024 * 1024,
   'log.retain': 5,
@@ -103,7 +112,12 @@ async function isNoSchedule(frequency: string): Promise<boolean> {
 
 function settingsOf(values: SettingValues, problems: string[]): Settings {
   return {
-    http: { listen: values['http.listen'], exposeEnv: values['http.expose_env'] },
+    http: {
+      listen: values['http.listen'],
+      exposeEnv: values['http.expose_env'],
+      pm2Metrics: values['http.pm2_metrics'],
+    },
+    metrics: { pss: values['metrics.pss'] },
     log: { level: values['log.level'], maxSizeBytes: values['log.max_size'], retain: values['log.retain'] },
     logs: {
       maxSizeBytes: values['logs.max_size'],

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
+import { TELEMETRY_GROUPS } from '../base/agent-telemetry.ts';
 import { PromvisorError } from '../base/errors.ts';
 import { hasZstd, ZSTD_NEEDS } from '../base/zstd.ts';
 import type { AppSpec } from '../core/spec.ts';
@@ -37,6 +38,7 @@ function listOf<T extends z.core.SomeType>(item: T, least: number, most: number)
 
 const OBJECT = 'an object';
 const flag = z.boolean('true or false');
+const telemetryGroup = z.enum(TELEMETRY_GROUPS, '"runtime", "http_server", "http_client" or "app"');
 const ms = whole(0, LONGEST_MS);
 const id = z.nullable(whole(0, LARGEST_ID));
 const line = z
@@ -63,6 +65,7 @@ const processSpec = z
       execMode: z.enum(['fork', 'cluster'], '"fork" or "cluster"'),
       schedule: z.enum(['shared', 'round_robin'], '"shared" or "round_robin"'),
       agent: flag,
+      telemetry: listOf(telemetryGroup, 0, TELEMETRY_GROUPS.length),
       instances: whole(1, MOST_INSTANCES),
       script: text('a path or a shell line'),
       shellLine: flag,

@@ -22,12 +22,17 @@ export type ExecMode = 'fork' | 'cluster';
 /** How connections reach the workers of a cluster: each accepts for itself, or they are handed out in turn. */
 export type Schedule = 'shared' | 'round_robin';
 
+/** Parts of what the agent measures; `app` is the app's own prom-client registry. */
+export type TelemetryGroup = 'runtime' | 'http_server' | 'http_client' | 'app';
+
 /** How one process of the app is made. */
 export interface ProcessSpec {
   readonly execMode: ExecMode;
   readonly schedule: Schedule;
   /** True loads the agent into Node apps: drain, last words, vitals. */
   readonly agent: boolean;
+  /** What the agent measures; none of it without an agent. */
+  readonly telemetry: readonly TelemetryGroup[];
   /** How many instances are wanted, at least 1 (`max` and negatives are resolved). */
   readonly instances: number;
   /** Absolute path of the program, or the shell line when `shellLine` is true. */

@@ -1,15 +1,9 @@
 import { rmSync } from 'node:fs';
 import net from 'node:net';
-import {
-  AGENT_LINE_BYTES,
-  AGENT_PROTOCOL,
-  type AgentVitals,
-  type FromAgent,
-  type ToAgent,
-} from '../base/agent-protocol.ts';
+import type { AgentVitals, FromAgent, ToAgent } from '../base/agent-protocol.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
-import { createJsonLineReader } from '../base/json-lines.ts';
+import { type FiguresKind, greet, type Link } from './agent-link.ts';
 import type { LiveProcess } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 
@@ -25,20 +19,29 @@ export interface Agents {
   drain(process: LiveProcess, deadlineMs: number): Promise<void>;
   /** What the process says of itself, null when it does not answer within the budget. */
   vitals(process: LiveProcess, budgetMs: number): Promise<AgentVitals | null>;
+  /**
+   * Asks for figures. A process that still owes an answer is not asked again, and is waited for only as long as a late
+   * answer may take.
+   * @param process with or without an agent
+   * @param question what to ask, how long to wait, and who takes the answer: also when it comes later than that
+   * @returns if it answered in time; null without an agent
+   */
+  ask<K extends FiguresKind>(process: LiveProcess, question: FiguresQuestion<K>): Promise<boolean> | null;
   close(): void;
 }
 
-interface Link {
-  readonly pid: number;
-  readonly socket: net.Socket;
-  /** Told of the next answers, and of the end of the link by null. */
-  readonly waiting: Set<(message: FromAgent | null) => void>;
+export interface FiguresQuestion<K extends FiguresKind> {
+  readonly kind: K;
+  readonly budgetMs: number;
+  readonly take: (answer: Extract<FromAgent, { readonly type: K }>) => void;
 }
 
 /** A connection that was idle for so long after the process took no more is not about to be used. */
 const DRAIN_GRACE_MS = 1_000;
 /** How much later than its deadline an agent may answer before it is taken to hang. */
 const HANG_MS = 500;
+/** An agent that owes an answer since the scrape before is mute: what is on its way already may still arrive. */
+const MUTE_GRACE_MS = 20;
 /** Beyond this many connections something is wrong with an app, and the others must not suffer. */
 const MAX_LINKS = 10_000;
 
@@ -49,9 +52,20 @@ const MAX_LINKS = 10_000;
  */
 export function openAgents({ socket, clock, log }: { socket: string; clock: Clock; log: DaemonLog }): Agents {
   const links = new Map<string, Link>();
+  const connections = new Set<net.Socket>();
   let seq = 0;
   rmSync(socket, { force: true });
-  const server = net.createServer((connection) => greet(connection, links));
+  const server = net.createServer((connection) => {
+    connections.add(connection);
+    connection.on('close', () => connections.delete(connection));
+    greet(connection, {
+      clock,
+      onHello: (link) => links.set(keyOf(link.hello), link),
+      onClose(link) {
+        if (links.get(keyOf(link.hello)) === link) links.delete(keyOf(link.hello));
+      },
+    });
+  });
   server.maxConnections = MAX_LINKS;
   server.on('error', (error) => log.error({ problem: messageOf(error) }, 'agent socket'));
   // Bound before listen returns.
@@ -59,16 +73,11 @@ export function openAgents({ socket, clock, log }: { socket: string; clock: Cloc
   server.listen(socket);
   process.umask(umask);
 
-  function linkOf({ id, generation, pid }: LiveProcess): Link | null {
-    const link = links.get(keyOf(id, generation));
-    // Whoever says hello for a process must be that process.
-    return link?.pid === pid ? link : null;
-  }
+  const linkOf = (process: LiveProcess): Link | null => links.get(keyOf(process)) ?? null;
 
-  /** Asks and waits for the answer that is meant; null when the time is up or the link is gone. */
-  function ask<T>(
+  /** Waits for the answer that is meant; null when the time is up or the link is gone. */
+  function next<T>(
     link: Link,
-    message: ToAgent,
     { within, pick }: { within: number; pick: (answer: FromAgent) => T | null },
   ): Promise<T | null> {
     return new Promise((resolve) => {
@@ -83,8 +92,26 @@ export function openAgents({ socket, clock, log }: { socket: string; clock: Cloc
       };
       const cancel = clock.after(within, () => done(null));
       link.waiting.add(listen);
-      link.socket.write(`${JSON.stringify(message)}\n`);
     });
+  }
+
+  function ask<T>(link: Link, message: ToAgent, wait: { within: number; pick: (answer: FromAgent) => T | null }) {
+    link.send(message);
+    return next(link, wait);
+  }
+
+  /** Takes the answer whenever it comes; it stays with the link. */
+  function open<K extends FiguresKind>(link: Link, { kind, take }: FiguresQuestion<K>): void {
+    const own = ++seq;
+    link.open.set(kind, own);
+    const listen = (answer: FromAgent | null) => {
+      if (!isAnswer(answer, kind, own)) return;
+      link.waiting.delete(listen);
+      link.open.delete(kind);
+      take(answer);
+    };
+    link.waiting.add(listen);
+    link.send({ type: kind, seq: own });
   }
 
   return {
@@ -104,47 +131,34 @@ export function openAgents({ socket, clock, log }: { socket: string; clock: Cloc
       const pick = (answer: FromAgent) => (answer.type === 'vitals' && answer.seq === own ? answer.vitals : null);
       return ask(link, { type: 'vitals', seq: own }, { within: budgetMs, pick });
     },
+    ask(process, question) {
+      const link = linkOf(process);
+      if (link === null) return null;
+      const { kind, budgetMs } = question;
+      const isMute = link.open.has(kind);
+      if (!isMute) open(link, question);
+      // Behind `take` in the list of those who listen, so it is done when this is.
+      const pick = () => (link.open.has(kind) ? null : true);
+      const answered = next(link, { within: isMute ? Math.min(budgetMs, MUTE_GRACE_MS) : budgetMs, pick });
+      return answered.then((done) => done === true);
+    },
     close() {
       server.close();
-      for (const { socket: connection } of links.values()) connection.destroy();
+      for (const connection of connections) connection.destroy();
       rmSync(socket, { force: true });
     },
   };
 }
 
-function greet(connection: net.Socket, links: Map<string, Link>): void {
-  let key: string | null = null;
-  let link: Link | null = null;
-  const read = createJsonLineReader(AGENT_LINE_BYTES);
-
-  function take(message: FromAgent): void {
-    if (message.type !== 'hello') {
-      for (const listen of [...(link?.waiting ?? [])]) listen(message);
-    } else if (message.protocol === AGENT_PROTOCOL && link === null) {
-      key = keyOf(message.id, message.generation);
-      link = { pid: message.pid, socket: connection, waiting: new Set() };
-      links.set(key, link);
-    } else connection.destroy();
-  }
-
-  connection.on('data', (chunk) => {
-    const { values, broken } = read(chunk);
-    for (const value of values) {
-      const isMessage = typeof value === 'object' && value !== null && 'type' in value;
-      // The agent is ours, of the same or an older version: fields of a type do not change their meaning.
-      if (isMessage) take(value as FromAgent);
-    }
-    if (broken !== null) connection.destroy();
-  });
-  connection.on('error', () => {
-    // It closes as well.
-  });
-  connection.on('close', () => {
-    if (key !== null && links.get(key) === link) links.delete(key);
-    for (const listen of [...(link?.waiting ?? [])]) listen(null);
-  });
+function isAnswer<K extends FiguresKind>(
+  answer: FromAgent | null,
+  kind: K,
+  seq: number,
+): answer is Extract<FromAgent, { readonly type: K }> {
+  return answer?.type === kind && 'seq' in answer && answer.seq === seq;
 }
 
-function keyOf(id: number, generation: number): string {
-  return `${id}:${generation}`;
+/** Whoever says hello for a process must be that process. */
+function keyOf(process: { readonly id: number; readonly generation: number; readonly pid: number }): string {
+  return `${process.id}:${process.generation}:${process.pid}`;
 }

@@ -13,15 +13,16 @@ import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
 import * as pipes from '../os/pipes.ts';
 import { openAgents } from './agents.ts';
+import { appRoutes } from './app-routes.ts';
 import { createBus } from './bus.ts';
 import { createCommands } from './commands.ts';
 import { createDeaths } from './deaths.ts';
 import { createFigures } from './figures.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { record } from './flight-recorder.ts';
-import { createHosts } from './hosts.ts';
+import { createHosts, type Hosts } from './hosts.ts';
 import { openHttpListener } from './http-listener.ts';
-import { appKey } from './instance.ts';
+import { appKey, type Instance } from './instance.ts';
 import { createInterpreter } from './interpreter.ts';
 import { createLogKeeping } from './log-keeping.ts';
 import { startLoki } from './loki.ts';
@@ -30,6 +31,7 @@ import { createPidFiles } from './pid-files.ts';
 import { publicRoutes } from './public-routes.ts';
 import { createReloads } from './reload.ts';
 import { controlRoutes, type RoutesOptions } from './routes.ts';
+import { createTelemetry } from './telemetry.ts';
 import { logTransition } from './transition-log.ts';
 import { createTriggers } from './triggers.ts';
 
@@ -61,9 +63,15 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   const instances = () => fleet.all();
   const guard = () => loki.guard();
   const keeping = createLogKeeping({ home, settings: settings.logs, clock, log, instances, guard });
-  const deaths = createDeaths({ clock, oom: createOomWitness() });
   const agents = openAgents({ socket: home.agentSocket, clock, log });
-  const hosts = createHosts({ home, clock, deaths, log, ofApp: (key) => fleet.ofApp(key) });
+  const telemetry = createTelemetry({ home, clock, log, agents, fleet: () => fleet });
+  const deaths = createDeaths({
+    clock,
+    oom: createOomWitness(),
+    onEnded: (instance, ended) => figures.countEnd(ended, waiterOf(instance, hosts)),
+    onDead: telemetry.retire,
+  });
+  const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp: (key) => fleet.ofApp(key) });
   const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home });
   const pidFiles = createPidFiles(clock, log);
   const fifos = createFifoPool({ folder: path.join(home.runDir, 'spare') });
@@ -78,7 +86,13 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     onRolled: (...rolled) => figures.countRoll(...rolled),
     perform,
   });
-  const reloads = createReloads({ bus, clock, log, onOver: (...over) => figures.countReload(...over) });
+  const reloads = createReloads({
+    bus,
+    clock,
+    log,
+    onOver: (...over) => figures.countReload(...over),
+    onSkipped: (app, cause) => cause === 'cron' && figures.countCronSkipped(app),
+  });
   const { onTrigger, onMemoryExceeded } = reloads;
   const triggers = createTriggers({ ofApp: (key) => fleet.ofApp(key), onTrigger, clock, log });
   const figures = createFigures({
@@ -87,9 +101,11 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     clock,
     bus,
     log,
+    settings: settings.metrics,
     http: () => listener.view(),
     logBytes: keeping.bytes,
     loki: () => loki.figures(),
+    agents: telemetry.source,
     onMemoryExceeded,
   });
   const commands = createCommands({
@@ -101,6 +117,7 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     drain: agents.drain,
     async onRemoved(instance) {
       figures.forget(instance);
+      telemetry.forget(instance);
       pidFiles.forget(instance);
       const key = appKey(instance.spec);
       if (fleet.ofApp(key).length === 0) await hosts.release(key);
@@ -129,7 +146,8 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   };
   const onDefect = (error: unknown, path: string) => log.error({ err: error, path }, 'request failed');
   const server = createApiServer(controlRoutes(routes), onDefect);
-  const openRoutes = publicRoutes(routes, figures, settings.http.exposeEnv);
+  const apps = appRoutes({ fleet, telemetry, figures, clock, address: () => listener.view().address });
+  const openRoutes = publicRoutes(routes, figures, { http: settings.http, apps, agents: telemetry.source });
   const listener = openHttpListener({
     listen: settings.http.listen,
     server: () => createApiServer(openRoutes, onDefect),
@@ -168,6 +186,11 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
       await close();
     },
   };
+}
+
+/** Who waits for the processes of an instance; null when the host that did is gone. */
+function waiterOf({ spec }: Instance, hosts: Hosts): number | null {
+  return spec.process.execMode === 'cluster' ? hosts.pidOf(appKey(spec)) : process.pid;
 }
 
 /** A socket that a dead daemon left behind is in the way; the lock says that no living one uses it. */

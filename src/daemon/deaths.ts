@@ -22,7 +22,16 @@ export interface Deaths {
   awaitTree(instance: Instance, process: LiveProcess): void;
 }
 
-export function createDeaths(options: { readonly clock: Clock; readonly oom: OomWitness }): Deaths {
+export interface DeathsOptions {
+  readonly clock: Clock;
+  readonly oom: OomWitness;
+  /** Told of each at once: what it used is counted in this turn of the event loop. */
+  readonly onEnded: (instance: Instance, process: LiveProcess) => void;
+  /** Told of each, after the machine. */
+  readonly onDead: (instance: Instance, process: LiveProcess) => void;
+}
+
+export function createDeaths(options: DeathsOptions): Deaths {
   const watched = new WeakSet<LiveProcess>();
 
   function awaitTree(instance: Instance, process: LiveProcess): void {
@@ -45,11 +54,13 @@ export function createDeaths(options: { readonly clock: Clock; readonly oom: Oom
     const { code, signal } = exit;
     const { generation } = process;
     process.exited = true;
+    options.onEnded(instance, process);
     // The dead write no more: what they said is in the pipe, and it may tell why they died.
     instance.logs.drain(generation);
     const hint = exit.hint ?? hintOf(instance, process, exit);
     const leftovers = instance.spec.policy.treekill && leavesBehind(instance, process);
     instance.post({ type: 'exited', generation, exit: { code, signal, hint }, leftovers });
+    options.onDead(instance, process);
     if (leftovers) awaitTree(instance, process);
   }
 

@@ -1,17 +1,23 @@
 import type { HttpView } from '../api/contract.ts';
-import type { Reply } from '../api/server.ts';
+import type { Reply, RequestContext } from '../api/server.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
+import type { Settings } from '../config/settings.ts';
 import type { StreamName } from '../logs/record.ts';
 import type { ReloadResult } from '../metrics/contract.ts';
 import { createExposition } from '../metrics/exposition.ts';
+import { formatFor } from '../metrics/format.ts';
 import type { LokiSource } from '../metrics/loki-metrics.ts';
 import { createMemoryWatch } from '../metrics/memory-watch.ts';
 import { createSampler } from '../metrics/sampler.ts';
+import type { ScrapeSeen } from '../metrics/scrape-metrics.ts';
+import type { FleetSource } from '../metrics/source.ts';
 import type { Sampler } from '../metrics/vitals.ts';
+import { openCgroup } from '../os/cgroup.ts';
+import { openReaped } from '../os/reaped.ts';
 import type { Bus } from './bus.ts';
 import type { Fleet } from './fleet.ts';
-import { appKey, type Instance } from './instance.ts';
+import { appKey, type Instance, type LiveProcess } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 import type { Triggers } from './triggers.ts';
 
@@ -20,9 +26,15 @@ export interface Figures {
   /** Takes fresh figures of instances. */
   look(instances: readonly Instance[]): Promise<void>;
   /** The text of /metrics. */
-  render(): Promise<Reply>;
+  render(request: RequestContext): Promise<Reply>;
+  /** Counts a scrape of another page. */
+  countScrape(seen: ScrapeSeen): void;
   /** Counts a reload of an app that is over. */
   countReload(app: Instance, result: ReloadResult, durationMs: number): void;
+  /** Counts what a process used until its end; `waiter` is the process that waited for it, null when nobody knows. */
+  countEnd(ended: LiveProcess, waiter: number | null): void;
+  /** Counts a scheduled restart of an app that was due and not begun. */
+  countCronSkipped(app: Instance): void;
   /** Counts a log file of an instance that was rolled. */
   countRoll(app: Instance, stream: StreamName): void;
   /** Forgets an instance that was deleted. */
@@ -35,10 +47,12 @@ export interface FiguresOptions {
   readonly triggers: Triggers;
   readonly clock: Clock;
   readonly bus: Bus;
+  readonly settings: Settings['metrics'];
   readonly log: DaemonLog;
   readonly http: () => HttpView;
   readonly logBytes: (files: readonly string[]) => { readonly live: number; readonly rolled: number };
   readonly loki: () => LokiSource | null;
+  readonly agents: FleetSource['agents'];
   readonly onMemoryExceeded: (instance: Instance, generation: number, rssBytes: number) => void;
 }
 
@@ -46,18 +60,26 @@ export function createFigures(options: FiguresOptions): Figures {
   const { fleet, triggers, clock, bus, log } = options;
   let making: Promise<Sampler> | null = null;
   const sampler = () => {
-    making ??= createSampler(clock);
+    making ??= createSampler(clock, options.settings);
     return making;
   };
+  const cgroup = openCgroup();
+  const reaped = openReaped((ended, used) => {
+    const count = async () => (await sampler()).ended(ended, used);
+    count().catch((error: unknown) => log.warn({ problem: messageOf(error) }, 'figures of ended processes'));
+  });
   const exposition = createExposition({
     source: {
       loki: options.loki,
       instances: () => fleet.all(),
       nextCronMs: (spec) => triggers.nextCronMs(appKey(spec)),
+      cgroup: cgroup.read,
       logBytes: options.logBytes,
       http: options.http,
+      agents: options.agents,
     },
     sampler,
+    wallMs: clock.wallMs,
     onProblem: (collector, problem) => log.warn({ collector, problem }, 'collector failed'),
   });
   const watch = createMemoryWatch({
@@ -73,7 +95,10 @@ export function createFigures(options: FiguresOptions): Figures {
     },
   });
   bus.subscribe((instance, transition) => {
-    if (transition.readyMs !== null) exposition.observeReady(instance.spec, transition.readyMs);
+    if (transition.readyMs !== null) {
+      const process = { instance_id: String(instance.slot), generation: String(transition.generation) };
+      exposition.observeReady(instance.spec, transition.readyMs, process);
+    }
     // Not for every start of a hundred: it looks through all instances.
     if (transition.to === 'running' && instance.spec.limits.maxMemoryBytes !== null) watch.wake();
   });
@@ -87,10 +112,20 @@ export function createFigures(options: FiguresOptions): Figures {
       for (const instance of instances) instance.vitals = seen.get(instance.id) ?? instance.vitals;
     },
     countReload: ({ spec }, result, durationMs) => exposition.observeReload(spec, result, durationMs),
+    countEnd({ id, identity: { pid, startTicks } }, waiter) {
+      if (waiter !== null) reaped.ended({ id, pid, startTicks }, waiter);
+    },
+    countCronSkipped: ({ spec }) => exposition.observeCronSkipped(spec),
     countRoll: ({ spec }, stream) => exposition.observeRoll(spec, stream),
-    render: () => exposition.render(),
-    forget: (instance) => void making?.then((made) => made.forget(instance.id)),
+    countScrape: exposition.scrapes.observe,
+    render: ({ headers }) => exposition.render(formatFor(headers.accept)),
+    forget(instance) {
+      void making?.then((made) => made.forget(instance.id));
+      const key = appKey(instance.spec);
+      if (fleet.ofApp(key).length === 0) exposition.scrapes.forget(key);
+    },
     async close() {
+      reaped.close();
       watch.close();
       (await making)?.close();
     },

@@ -30,6 +30,7 @@ export interface FleetOptions {
 /** All instances of this daemon: who there is, and how one comes and goes. */
 export interface Fleet {
   all(): readonly Instance[];
+  find(id: number): Instance | undefined;
   ofApp(key: string): readonly Instance[];
   /** Adds instances of one app and opens their pipes; none is started. */
   add(spec: AppSpec, count: number): Promise<readonly Instance[]>;
@@ -101,6 +102,7 @@ export function createFleet(options: FleetOptions): Fleet {
 
   return {
     all: () => [...instances.values()],
+    find: (id) => instances.get(id),
     ofApp: (key) => [...(apps.get(key) ?? [])],
     async add(spec, count) {
       const added = Array.from({ length: count }, () => create(spec));

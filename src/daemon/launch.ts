@@ -11,6 +11,7 @@ import type { Deaths } from './deaths.ts';
 import type { Hosts } from './hosts.ts';
 import { type Instance, specOf } from './instance.ts';
 import { instanceEnv } from './instance-env.ts';
+import { snapshotPath } from './snapshots.ts';
 
 /** The bundles stand side by side. */
 const AGENT_FILE = path.join(import.meta.dirname, 'agent.cjs');
@@ -118,6 +119,12 @@ function agentFile(spec: AppSpec): string | null {
 
 function agentEnv(instance: Instance, generation: number, spec: AppSpec, home: Home): Record<string, string> {
   if (!hasAgent(spec)) return {};
-  const address: AgentAddress = { socket: home.agentSocket, id: instance.id, generation };
+  const address: AgentAddress = {
+    socket: home.agentSocket,
+    id: instance.id,
+    generation,
+    telemetry: spec.process.telemetry,
+    snapshot: snapshotPath(home.runDir, { id: instance.id, generation }),
+  };
   return { [AGENT_VARIABLE]: JSON.stringify(address) };
 }

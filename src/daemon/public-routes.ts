@@ -1,17 +1,28 @@
 import { json, type Reply, type Routes } from '../api/server.ts';
 import { VERSION } from '../base/version.ts';
+import type { Settings } from '../config/settings.ts';
+import type { FleetSource } from '../metrics/source.ts';
 import { renderPage } from '../web/page.ts';
 import type { Figures } from './figures.ts';
+import { pm2Route } from './pm2-route.ts';
 import { jlistReply, type RoutesOptions } from './routes.ts';
 import { instanceView } from './views.ts';
+
+export interface PublicOptions {
+  readonly http: Settings['http'];
+  /** The pages of the apps' own metrics. */
+  readonly apps: Routes;
+  /** What the processes say of themselves. */
+  readonly agents: FleetSource['agents'];
+}
 
 /**
  * The routes of the TCP listener: read only, and without environment values unless the settings show them.
  * @param options the daemon's parts
  * @param figures what is measured
- * @param exposeEnv `http.expose_env`
+ * @param more what of it the settings show, and the pages of the apps' own metrics
  */
-export function publicRoutes(options: RoutesOptions, figures: Figures, exposeEnv: boolean): Routes {
+export function publicRoutes(options: RoutesOptions, figures: Figures, { http, apps, agents }: PublicOptions): Routes {
   const get = (reply: () => Reply | Promise<Reply>) => ({ method: 'GET' as const, reply });
   return {
     '/': get(() => {
@@ -28,8 +39,10 @@ export function publicRoutes(options: RoutesOptions, figures: Figures, exposeEnv
       const views = instances.map((instance) => instanceView(instance, options.views));
       return json({ version: VERSION, http: options.http(), instances: views });
     }),
-    '/metrics': get(() => figures.render()),
-    '/jlist': get(() => jlistReply(options, exposeEnv)),
+    '/metrics': { method: 'GET', reply: (request) => figures.render(request) },
+    ...(http.pm2Metrics ? { '/metrics/pm2': pm2Route(options, agents) } : {}),
+    ...apps,
+    '/jlist': get(() => jlistReply(options, http.exposeEnv)),
     '/healthz': get(() => text('ok\n')),
     '/readyz': get(() => readiness(options)),
   };

@@ -17,6 +17,8 @@ export interface ReloadRequest {
   readonly specFor?: (instance: Instance) => AppSpec;
 }
 
+export type TriggerCause = 'cron' | 'watch';
+
 /** Told of each instance when it is done. */
 export type OnReloaded = (instance: Instance, outcome: Outcome) => void;
 
@@ -30,7 +32,7 @@ export interface Reloads {
    */
   run(instances: readonly Instance[], request: ReloadRequest, onReloaded: OnReloaded): Promise<void>;
   /** Schedule and file watch: apps in cluster mode are reloaded, others restarted. */
-  onTrigger(instances: readonly Instance[], cause: 'cron' | 'watch'): void;
+  onTrigger(instances: readonly Instance[], cause: TriggerCause): void;
   /** A process has more memory than its limit: in cluster mode it is replaced first and goes then. */
   onMemoryExceeded(instance: Instance, generation: number, rssBytes: number): void;
 }
@@ -41,6 +43,8 @@ export interface ReloadsOptions {
   readonly log: DaemonLog;
   /** Told of the end of each reload of an app. */
   readonly onOver: (app: Instance, result: ReloadResult, durationMs: number) => void;
+  /** Told of a trigger that replaced nothing, as an earlier restart or reload of the app is not over. */
+  readonly onSkipped: (app: Instance, cause: TriggerCause) => void;
 }
 
 const NOT_BEGUN: Outcome = { ok: false, message: 'left as it is: the reload was aborted' };
@@ -118,19 +122,28 @@ export function createReloads(options: ReloadsOptions): Reloads {
     if (!ok) log.warn({ id: instance.id, app: instance.spec.name, problem: message }, 'not reloaded');
   }
 
+  function skip([app]: readonly Instance[], cause: TriggerCause): void {
+    if (app === undefined) return;
+    log.warn({ app: app.spec.name, cause }, 'trigger skipped: an earlier restart or reload is not over');
+    options.onSkipped(app, cause);
+  }
+
   return {
     refuse,
     run,
     onTrigger(instances, cause) {
       const rolls = instances.some((instance) => isClustered(instance.spec) && isRunning(instance));
       if (!rolls) {
+        const up = instances.filter(isWanted);
+        if (up.length > 0 && up.every(isGoing)) skip(up, cause);
         for (const instance of instances) instance.post({ type: 'restart', cause });
         return;
       }
       // What is down stays as the trigger would leave it; what runs is replaced in turn.
       const running = instances.filter(isRunning);
       run(running, { cause, parallel: 1 }, report).catch((error: unknown) => {
-        log.warn({ app: instances[0]?.spec.name, cause, err: error }, 'trigger skipped');
+        if (error instanceof PromvisorError && error.code === 'RELOAD_IN_PROGRESS') skip(running, cause);
+        else log.error({ app: instances[0]?.spec.name, cause, err: error }, 'trigger failed');
       });
     },
     onMemoryExceeded(instance, generation, rssBytes) {
@@ -149,6 +162,16 @@ export function createReloads(options: ReloadsOptions): Reloads {
 
 function isRunning({ state }: Instance): boolean {
   return state.phase.status === 'running';
+}
+
+/** Not stopped by a person, nor about to be. */
+function isWanted({ state: { phase } }: Instance): boolean {
+  return phase.status === 'stopping' ? phase.next !== 'stopped' : phase.status !== 'stopped';
+}
+
+/** The process that an earlier restart ended is still there: the one that comes after it is all there will be. */
+function isGoing({ state: { phase } }: Instance): boolean {
+  return phase.status === 'stopping' && phase.next === 'starting';
 }
 
 function isClustered({ process }: Instance['spec']): boolean {

@@ -116,7 +116,8 @@ export async function jlistReply(options: RoutesOptions, exposeEnv: boolean): Pr
   return { contentType: 'application/json; charset=utf-8', body: jlistText(sources, { exposeEnv }) };
 }
 
-function jlistSource(instance: Instance, clock: Clock): JlistSource {
+/** An instance as PM2's readers see it; figures as they were looked at last. */
+export function jlistSource(instance: Instance, clock: Clock): JlistSource {
   const { id, slot, spec, state, vitals, lastStartedAtMs, pidFile } = instance;
   return {
     id,

@@ -1,17 +1,20 @@
 import { EXIT_REASONS } from '../core/exit.ts';
+import { CGROUP_METRICS } from './cgroup-contract.ts';
 import { LOG_METRICS } from './log-contract.ts';
 import { LOKI_METRICS } from './loki-contract.ts';
 import { APP, INSTANCE, type MetricSpec } from './metric-spec.ts';
+import { AGENT_METRICS, DAEMON_METRICS, RUNTIME_METRICS } from './runtime-contract.ts';
 
 /** PM2's words for the states, as label values. */
 export const STATUS_LABELS = ['online', 'launching', 'stopping', 'stopped', 'errored', 'waiting_restart'] as const;
 
 export const MODES = ['user', 'system'] as const;
 export const SWITCH_KINDS = ['voluntary', 'involuntary'] as const;
+export const FAULT_KINDS = ['major', 'minor'] as const;
 export const RELOAD_RESULTS = ['done', 'aborted'] as const;
 export type ReloadResult = (typeof RELOAD_RESULTS)[number];
 /** Groups of metrics that are collected, and can fail, on their own. */
-export const COLLECTORS = ['fleet', 'processes', 'logs', 'daemon'] as const;
+export const COLLECTORS = ['fleet', 'processes', 'logs', 'daemon', 'agents'] as const;
 export type Collector = (typeof COLLECTORS)[number];
 
 /**
@@ -115,6 +118,12 @@ export const METRICS = {
     labels: INSTANCE,
     help: 'Resident memory of the process tree; pages that processes share count for each.',
   },
+  promvisor_instance_proportional_memory_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: INSTANCE,
+    help: 'Memory of the process tree, pages that processes share counted in parts; no series unless metrics.pss is set.',
+  },
   promvisor_instance_virtual_memory_bytes: {
     type: 'gauge',
     unit: 'bytes',
@@ -171,6 +180,13 @@ export const METRICS = {
     help: 'Context switches of the main threads of the process trees, added up over restarts.',
     values: { kind: SWITCH_KINDS },
   },
+  promvisor_instance_page_faults_total: {
+    type: 'counter',
+    unit: 'count',
+    labels: [...INSTANCE, 'kind'],
+    help: 'Page faults of the process trees, added up over restarts; major ones had to wait for storage.',
+    values: { kind: FAULT_KINDS },
+  },
   promvisor_instance_ready_duration_seconds: {
     type: 'histogram',
     unit: 'seconds',
@@ -198,8 +214,16 @@ export const METRICS = {
     labels: APP,
     help: 'Unix time of the next restart by cron_restart; no series without one.',
   },
+  promvisor_cron_skipped_total: {
+    type: 'counter',
+    unit: 'count',
+    labels: APP,
+    help: 'Restarts by cron_restart that were due and not begun, as an earlier restart or reload of the app was not over; no series without cron_restart.',
+  },
+  ...AGENT_METRICS,
   ...LOG_METRICS,
   ...LOKI_METRICS,
+  ...CGROUP_METRICS,
   promvisor_children_cpu_seconds_total: {
     type: 'counter',
     unit: 'seconds',
@@ -229,24 +253,6 @@ export const METRICS = {
   },
 } as const satisfies Readonly<Record<`promvisor_${string}`, MetricSpec>>;
 
-export type MetricName = keyof typeof METRICS;
-
-/** Metrics of the daemon itself, named and explained by prom-client. */
-export const DAEMON_METRICS = [
-  'process_cpu_user_seconds_total',
-  'process_cpu_system_seconds_total',
-  'process_cpu_seconds_total',
-  'process_start_time_seconds',
-  'process_resident_memory_bytes',
-  'process_virtual_memory_bytes',
-  'process_heap_bytes',
-  'process_open_fds',
-  'process_max_fds',
-  'nodejs_heap_size_total_bytes',
-  'nodejs_heap_size_used_bytes',
-  'nodejs_external_memory_bytes',
-  'nodejs_heap_space_size_total_bytes',
-  'nodejs_heap_space_size_used_bytes',
-  'nodejs_heap_space_size_available_bytes',
-  'nodejs_version_info',
-] as const;
+/** Every metric of /metrics: those of ours and those under names that prom-client has made common. */
+export const ALL_METRICS = { ...METRICS, ...RUNTIME_METRICS, ...DAEMON_METRICS } as const;
+export type MetricName = keyof typeof ALL_METRICS;

@@ -11,10 +11,16 @@ import { createFdBudget, openProcFiles } from '../os/proc-files.ts';
 
 const MICROSECONDS_PER_SECOND = 1e6;
 
+/** As prom-client's getMetricsAsJSON gives it. */
+export interface OwnMetric {
+  readonly name: string;
+  readonly values: readonly { readonly value: number; readonly labels: Readonly<Record<string, string | number>> }[];
+}
+
 /** Metrics of the daemon as a process, with the names that prom-client gives them everywhere. */
 export interface DaemonMetrics {
-  /** Their text, ending in a newline. */
-  render(): Promise<string>;
+  /** All of them as they are now. */
+  read(): Promise<readonly OwnMetric[]>;
 }
 
 /**
@@ -28,7 +34,7 @@ export function createDaemonMetrics(): DaemonMetrics {
   for (const register of [startTime, memory, maxFds, heapSize, heapSpaces, version]) register(registry);
   registerCpu(registry);
   registerOpenFds(registry);
-  return { render: () => registry.metrics() };
+  return { read: () => registry.getMetricsAsJSON() as unknown as Promise<readonly OwnMetric[]> }; // its type leaves the values out
 }
 
 /** prom-client counts from the moment it is loaded; this is loaded at the first scrape and counts from the start. */

@@ -1,6 +1,7 @@
+import { labelsText } from './format.ts';
 import type { LOKI_DROP_REASONS, LOKI_RETRY_CODES } from './loki-contract.ts';
 import { LOKI_METRICS } from './loki-contract.ts';
-import { labelsText, type MetricsText, type Series } from './text.ts';
+import type { MetricsText, Series } from './text.ts';
 
 type ByReason = Readonly<Record<(typeof LOKI_DROP_REASONS)[number], number>>;
 

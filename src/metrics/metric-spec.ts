@@ -1,4 +1,5 @@
-export type MetricType = 'counter' | 'gauge' | 'histogram';
+/** `untyped`: a gauge whose name, which others have given, ends like that of a counter. */
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'untyped';
 
 /** What the number counts; `info` is a constant 1 that carries labels, `state` is 1 for exactly one value of a label. */
 export type MetricUnit = 'seconds' | 'bytes' | 'ratio' | 'timestamp_seconds' | 'count' | 'info' | 'state' | 'number';

@@ -61,8 +61,12 @@ export function createPortableSampler(clock: Clock): Sampler {
         writeBytes: null,
         voluntarySwitches: null,
         involuntarySwitches: null,
+        minorFaults: null,
+        majorFaults: null,
       };
     },
+    // Nothing is known of the dead without /proc.
+    ended: () => {},
     forget(id) {
       memories.delete(id);
     },
@@ -77,6 +81,7 @@ function vitalsOf(usage: { readonly cpu: number; readonly memory: number }, cloc
   return {
     atMs: clock.wallMs(),
     rssBytes: usage.memory,
+    pssBytes: null,
     virtualBytes: null,
     cpuRatio: usage.cpu / PERCENT,
     processes: 1,

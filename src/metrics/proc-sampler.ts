@@ -5,14 +5,24 @@ import { createFdBudget, openProcFiles } from '../os/proc-files.ts';
 import { type Snapshot, scanProcesses } from '../os/process-tree.ts';
 import { isLiving, type ProcStat, readProcStat, ticksPerSecond } from '../os/procfs.ts';
 import { type CpuWindow, openCpuWindow } from './cpu-window.ts';
+import { addLast, keepFormer } from './last-cpu.ts';
 import { countsOf, grow, totalsOf } from './totals.ts';
 import { newTreeMemory, readTree, releaseTree, type Seen, type TreeMemory, type TreeProcess } from './tree-memory.ts';
-import type { Detail, Sampler, Vitals } from './vitals.ts';
+import type { Detail, Sampler, SamplerOptions, Vitals } from './vitals.ts';
 
-/** Files of /proc kept open: three for each of 200 processes; beyond that a read costs two to four times as much. */
-const MOST_KEPT_FILES = 600;
+/** Files of /proc kept open: three for each of 300 processes; beyond that a read costs two to four times as much. */
+const MOST_KEPT_FILES = 900;
 /** They may take this part of the files that the daemon may have open. */
 const KEPT_SHARE = 1 / 8;
+/** Reading the proportional memory of a process costs the kernel a walk over its page tables. */
+const PSS_EVERY_MS = 60_000;
+/** Processes that were seen first together are not all due together ever after. */
+const PSS_SPREAD_MS = 1_000;
+const PSS_SPREADS = 16;
+
+export interface ProcSamplerOptions extends SamplerOptions {
+  readonly since?: number;
+}
 
 interface Memory extends TreeMemory {
   window: CpuWindow | null;
@@ -21,6 +31,7 @@ interface Memory extends TreeMemory {
 /** What all trees of one sample share. */
 interface Look {
   readonly detail: Detail;
+  readonly nowMs: number;
   readonly snapshot: Snapshot;
   /** Since boot. */
   readonly uptimeMs: number;
@@ -29,6 +40,7 @@ interface Look {
 /** Sums over the living processes of a tree, while they are made. */
 interface Sums {
   rssBytes: number;
+  pssBytes: number | null;
   virtualBytes: number;
   processes: number;
   threads: number;
@@ -40,17 +52,24 @@ interface Sums {
 /**
  * Makes a sampler over /proc.
  * @param clock time for windows and stamps
- * @param since process whose start divides the processes counted whole from those counted from the first look on
+ * @param options whether the proportional memory is read; `since` is the process whose start divides the processes
+ *   counted whole from those counted from the first look on
  */
-export function createProcSampler(clock: Clock, since = process.pid): Sampler {
+export function createProcSampler(clock: Clock, options: ProcSamplerOptions = { pss: false }): Sampler {
   const memories = new Map<number, Memory>();
   const budget = createFdBudget(mostKeptFiles());
-  const sinceTicks = readProcStat(since)?.startTicks ?? 0;
+  const sinceTicks = readProcStat(options.since ?? process.pid)?.startTicks ?? 0;
 
-  function memoryOf(id: number, identity: ProcessIdentity): Memory {
+  function rememberedOf(id: number): Memory {
     const memory = memories.get(id) ?? { ...newTreeMemory(), window: null };
     memories.set(id, memory);
+    return memory;
+  }
+
+  function memoryOf(id: number, identity: ProcessIdentity): Memory {
+    const memory = rememberedOf(id);
     if (memory.root?.pid === identity.pid && memory.root.startTicks === identity.startTicks) return memory;
+    keepFormer(memory);
     releaseTree(memory);
     memory.root = identity;
     memory.window = null;
@@ -63,17 +82,18 @@ export function createProcSampler(clock: Clock, since = process.pid): Sampler {
     memory.window ??= openWindow(memory, seen.get(rootPid)?.stat, look);
     for (const { process, stat } of seen.values()) {
       const full = look.detail === 'full' ? readFull(process) : null;
+      if (full !== null && options.pss) keepPss(process, look.nowMs);
       addGrowth(memory, grow(process, countsOf(stat, { io: full?.io ?? null, status: full?.status ?? null })));
       if (full !== null && full.io !== null) memory.ioSeen = true;
-      if (isLiving(stat)) addProcess(sums, stat, full);
+      if (isLiving(stat)) addProcess(sums, { process, stat }, full);
     }
     const root = seen.get(rootPid);
     if (root === undefined || !isLiving(root.stat)) return null;
-    const cpuRatio = memory.window?.advance({ atMs: clock.nowMs(), cpuMs: cpuMsOf(memory) }) ?? null;
+    const cpuRatio = memory.window?.advance({ atMs: look.nowMs, cpuMs: cpuMsOf(memory) }) ?? null;
     return { atMs: clock.wallMs(), cpuRatio, ...sums };
   }
 
-  function openWindow(memory: Memory, root: ProcStat | undefined, { uptimeMs }: Look): CpuWindow | null {
+  function openWindow(memory: Memory, root: ProcStat | undefined, { uptimeMs, nowMs }: Look): CpuWindow | null {
     if (root === undefined) return null;
     const msPerTick = 1000 / ticksPerSecond();
     const ageMs = Math.max(0, uptimeMs - root.startTicks * msPerTick);
@@ -81,20 +101,22 @@ export function createProcSampler(clock: Clock, since = process.pid): Sampler {
     const before = adopted
       ? (root.userTicks + root.systemTicks + root.childUserTicks + root.childSystemTicks) * msPerTick
       : 0;
-    return openCpuWindow({ atMs: clock.nowMs() - ageMs, cpuMs: cpuMsOf(memory) - before });
+    return openCpuWindow({ atMs: nowMs - ageMs, cpuMs: cpuMsOf(memory) - before });
   }
 
   /** Instances that were not asked for and whose tree has gone keep no files open. */
   function releaseGone(looked: ReadonlySet<number>, snapshot: Snapshot): void {
     for (const [id, memory] of memories) {
       if (looked.has(id) || memory.root === null) continue;
-      if (snapshot.members(memory.root).length === 0) releaseTree(memory);
+      if (snapshot.members(memory.root).length > 0) continue;
+      keepFormer(memory);
+      releaseTree(memory);
     }
   }
 
   return {
     async sample(roots, detail) {
-      const look = { detail, snapshot: scanProcesses(), uptimeMs: uptime() * 1000 };
+      const look = { detail, snapshot: scanProcesses(), uptimeMs: uptime() * 1000, nowMs: clock.nowMs() };
       const looked = new Set<number>();
       const answer = new Map<number, Vitals>();
       for (const { id, identity } of roots) {
@@ -108,6 +130,11 @@ export function createProcSampler(clock: Clock, since = process.pid): Sampler {
     totals(id) {
       const memory = memories.get(id);
       return totalsOf(memory?.sums ?? [], memory?.ioSeen ?? false);
+    },
+    ended(ended, used) {
+      const known = ended.map((root) => ({ ...root, memory: rememberedOf(root.id) }));
+      addLast(known, used);
+      for (const { pid, memory } of known) if (memory.root?.pid === pid) releaseTree(memory);
     },
     forget(id) {
       const memory = memories.get(id);
@@ -127,7 +154,16 @@ function mostKeptFiles(): number {
 }
 
 function newSums(): Sums {
-  return { rssBytes: 0, virtualBytes: 0, processes: 0, threads: 0, openFds: null, maxFds: null, swapBytes: null };
+  return {
+    rssBytes: 0,
+    pssBytes: null,
+    virtualBytes: 0,
+    processes: 0,
+    threads: 0,
+    openFds: null,
+    maxFds: null,
+    swapBytes: null,
+  };
 }
 
 function cpuMsOf(memory: Memory): number {
@@ -153,12 +189,19 @@ function readFull(process: TreeProcess): Full {
   return { status: files.status(), io: files.io(), openFds: files.openFds(), maxFds: process.maxFds };
 }
 
-function addProcess(sums: Sums, stat: Seen['stat'], full: Full | null): void {
+function keepPss(process: TreeProcess, nowMs: number): void {
+  if (process.pss !== null && nowMs < process.pss.dueMs) return;
+  const spreadMs = (process.pid % PSS_SPREADS) * PSS_SPREAD_MS;
+  process.pss = { bytes: process.files.pssBytes(), dueMs: nowMs + PSS_EVERY_MS + spreadMs };
+}
+
+function addProcess(sums: Sums, { process, stat }: Seen, full: Full | null): void {
   sums.rssBytes += stat.rssBytes;
   sums.virtualBytes += stat.virtualBytes;
   sums.processes++;
   sums.threads += stat.threads;
   if (full === null) return;
+  if (process.pss !== null && process.pss.bytes !== null) sums.pssBytes = (sums.pssBytes ?? 0) + process.pss.bytes;
   if (full.status !== null) sums.swapBytes = (sums.swapBytes ?? 0) + full.status.swapBytes;
   if (sums.openFds === null || fdRatio(full) > fdRatio(sums)) {
     sums.openFds = full.openFds;

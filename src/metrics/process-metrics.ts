@@ -1,15 +1,17 @@
-import { type MetricName, MODES, SWITCH_KINDS } from './contract.ts';
+import { FAULT_KINDS, type MetricName, MODES, SWITCH_KINDS } from './contract.ts';
 import type { Scene } from './scene.ts';
 import { type MetricsText, seriesOf } from './text.ts';
 import type { Totals } from './totals.ts';
 import type { SampleRoot, Sampler, Vitals } from './vitals.ts';
 
 const [USER, SYSTEM] = MODES.map((mode) => seriesOf({ mode }));
+const [MAJOR, MINOR] = FAULT_KINDS.map((kind) => seriesOf({ kind }));
 const [VOLUNTARY, INVOLUNTARY] = SWITCH_KINDS.map((kind) => seriesOf({ kind }));
 
 /** Gauges of the present process tree: an instance that is down has none. */
 const GAUGES = [
   ['promvisor_instance_resident_memory_bytes', (vitals) => vitals.rssBytes],
+  ['promvisor_instance_proportional_memory_bytes', (vitals) => vitals.pssBytes],
   ['promvisor_instance_virtual_memory_bytes', (vitals) => vitals.virtualBytes],
   ['promvisor_instance_swap_memory_bytes', (vitals) => vitals.swapBytes],
   ['promvisor_instance_processes', (vitals) => vitals.processes],
@@ -70,5 +72,10 @@ function counters(text: MetricsText, rows: readonly Row[]): void {
   for (const { labels, totals } of rows) {
     text.add(totals.voluntarySwitches, labels, VOLUNTARY);
     text.add(totals.involuntarySwitches, labels, INVOLUNTARY);
+  }
+  text.family('promvisor_instance_page_faults_total');
+  for (const { labels, totals } of rows) {
+    text.add(totals.majorFaults, labels, MAJOR);
+    text.add(totals.minorFaults, labels, MINOR);
   }
 }

@@ -1,6 +1,6 @@
 import type { AppSpec } from '../core/spec.ts';
+import { labelsText } from './format.ts';
 import type { FleetSource, InstanceSource } from './source.ts';
-import { labelsText } from './text.ts';
 
 /** The fleet as one scrape sees it. */
 export interface Scene {

@@ -1,6 +1,8 @@
 import type { AppSpec } from '../core/spec.ts';
 import type { InstanceState } from '../core/states.ts';
+import type { CgroupFigures } from '../os/cgroup.ts';
 import type { ProcessIdentity } from '../os/identity.ts';
+import type { AgentSource } from './agent-metrics.ts';
 import type { DROP_REASONS } from './log-contract.ts';
 import type { LokiSource } from './loki-metrics.ts';
 
@@ -9,10 +11,20 @@ export interface FleetSource {
   instances(): Iterable<InstanceSource>;
   /** Unix ms of the next scheduled restart of an app, or null. */
   nextCronMs(spec: AppSpec): number | null;
+  /** The control group of the daemon; null where there is none to read. */
+  cgroup(): CgroupFigures | null;
   /** Bytes of log files on disk, with what was rolled of them. */
   logBytes(files: readonly string[]): { readonly live: number; readonly rolled: number };
   /** What is shipped to Loki; null when nothing is. */
   loki(): LokiSource | null;
+  agents: {
+    /** Asks all agents for fresh figures; it is done within a budget, whatever they do. */
+    pull(): Promise<void>;
+    /** What is known of the agent of an instance; null when it never had one. */
+    of(id: number): AgentSource | null;
+    /** Questions that agents of an app did not answer in time; null when it never had an agent. */
+    timeouts(spec: AppSpec): number | null;
+  };
   /** Both null when the TCP listener is switched off; address null while it is not bound. */
   http(): { readonly listen: string | null; readonly address: string | null };
 }

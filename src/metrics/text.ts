@@ -1,20 +1,29 @@
-import { METRICS, type MetricName } from './contract.ts';
-import type { MetricSpec } from './metric-spec.ts';
+import { ALL_METRICS, type MetricName } from './contract.ts';
+import { headOf, labelsText, numberText, type TextFormat } from './format.ts';
 
 /** What tells the series of one instance in one family apart. It is compared by identity: made once, never per scrape. */
 export interface Series {
-  /** After the family's name: `_bucket`, `_sum`, `_count` of a histogram. */
+  /** After the family's name: `_bucket`, `_sum`, `_count`, `_created` of a histogram. */
   readonly suffix: string;
   /** Text of the labels that come behind those of the instance, with its comma; empty for none. */
   readonly tail: string;
 }
 
+/** One example of what a bucket has counted. It is compared by identity. */
+export interface Exemplar {
+  /** Text made by `labelsText`. */
+  readonly labels: string;
+  readonly value: number;
+  /** Unix seconds. */
+  readonly atSeconds: number;
+}
+
 const PLAIN: Series = { suffix: '', tail: '' };
+const CREATED = '_created';
 
 /**
  * Text exposition of the per-instance families. prom-client formats labels series by series, which for 100 instances
  * (8,000 series) takes longer than everything else in a scrape.
- * Format: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export interface MetricsText {
   /** Begins a family; its series follow. */
@@ -24,28 +33,40 @@ export interface MetricsText {
    * @param value the number, or null for no series
    * @param labels text made by `labelsText`, or '' for none
    * @param series which one it is, where an instance has several in a family
+   * @param exemplar of a bucket; only OpenMetrics shows it
    */
-  add(value: number | null | undefined, labels: string, series?: Series): void;
+  add(value: number | null | undefined, labels: string, series?: Series, exemplar?: Exemplar): void;
 }
 
 /** Families that are written anew at every scrape, while only those that have changed are made into text again. */
 export interface MetricsPage {
   /**
    * @param write adds all families; synchronous, so that two scrapes at once do not meet in it
-   * @returns UTF-8 in pieces that never change, each ending in a newline
+   * @returns UTF-8 in pieces that never change, each ending in a newline, and how many series are in them
    */
-  render(write: (text: MetricsText) => void): readonly Buffer[];
+  render(write: (text: MetricsText) => void): Rendered;
 }
 
-/** One family as it was written last: the series in their order, side by side in three lists, and their text. */
+export interface Rendered {
+  readonly pieces: readonly Buffer[];
+  readonly series: number;
+}
+
+/** One family as it was written last: the series in their order, side by side in lists, and their text. */
 interface Family {
   readonly values: number[];
   readonly labels: string[];
   readonly series: Series[];
+  /** By position; few have one. */
+  readonly exemplars: Map<number, Exemplar>;
   bytes: Buffer;
 }
 
-export function createMetricsPage(): MetricsPage {
+/**
+ * Makes a page.
+ * @param format what OpenMetrics alone knows (`_created`, exemplars) is left out of the other
+ */
+export function createMetricsPage(format: TextFormat): MetricsPage {
   const known = new Map<MetricName, Family>();
 
   return {
@@ -54,14 +75,16 @@ export function createMetricsPage(): MetricsPage {
       let name: MetricName | null = null;
       let family = newFamily();
       let count = 0;
+      let total = 0;
       let changed = false;
 
       function finish(): void {
         if (name === null) return;
         if (changed || count !== family.values.length) {
           for (const list of [family.values, family.labels, family.series]) list.length = count;
-          family.bytes = bytesOf(name, family);
+          family.bytes = bytesOf(name, family, format);
         }
+        total += count;
         pieces.push(family.bytes);
       }
 
@@ -75,9 +98,11 @@ export function createMetricsPage(): MetricsPage {
           family = before ?? newFamily();
           known.set(next, family);
         },
-        add(value, labels, series = PLAIN) {
+        add(value, labels, series = PLAIN, exemplar) {
           if (value === null || value === undefined) return;
+          if (format === 'plain' && series.suffix === CREATED) return;
           const at = count++;
+          if (format === 'openmetrics') changed = setExemplar(family, at, exemplar) || changed;
           if (family.values[at] === value && family.labels[at] === labels && family.series[at] === series) return;
           family.values[at] = value;
           family.labels[at] = labels;
@@ -86,24 +111,40 @@ export function createMetricsPage(): MetricsPage {
         },
       });
       finish();
-      return pieces;
+      return { pieces, series: total };
     },
   };
 }
 
 function newFamily(): Family {
-  return { values: [], labels: [], series: [], bytes: Buffer.alloc(0) };
+  return { values: [], labels: [], series: [], exemplars: new Map(), bytes: Buffer.alloc(0) };
 }
 
-function bytesOf(name: MetricName, { values, labels, series }: Family): Buffer {
-  const { help, type }: MetricSpec = METRICS[name];
-  let text = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+/** True when it is another one than before. */
+function setExemplar({ exemplars }: Family, at: number, exemplar: Exemplar | undefined): boolean {
+  if (exemplars.get(at) === exemplar) return false;
+  if (exemplar === undefined) exemplars.delete(at);
+  else exemplars.set(at, exemplar);
+  return true;
+}
+
+function bytesOf(name: MetricName, { values, labels, series, exemplars }: Family, format: TextFormat): Buffer {
+  const spec = ALL_METRICS[name];
+  let text = headOf(name, spec, format);
+  const base = spec.type === 'counter' ? name.replace(/_total$/, '') : name;
   for (const [at, value] of values.entries()) {
     const { suffix, tail } = series[at] ?? PLAIN;
     const all = `${labels[at]}${tail}`;
-    text += all === '' ? `${name}${suffix} ${value}\n` : `${name}${suffix}{${all}} ${value}\n`;
+    const full = suffix === CREATED ? base : name;
+    text += all === '' ? `${full}${suffix} ${numberText(value)}` : `${full}${suffix}{${all}} ${numberText(value)}`;
+    const exemplar = exemplars.get(at);
+    text += exemplar === undefined ? '\n' : exemplarText(exemplar);
   }
   return Buffer.from(text);
+}
+
+function exemplarText({ labels, value, atSeconds }: Exemplar): string {
+  return ` # {${labels}} ${numberText(value)} ${atSeconds}\n`;
 }
 
 /**
@@ -112,19 +153,6 @@ function bytesOf(name: MetricName, { values, labels, series }: Family): Buffer {
  * @param suffix of the family's name
  */
 export function seriesOf(labels: Readonly<Record<string, string>>, suffix = ''): Series {
-  return { suffix, tail: `,${labelsText(labels)}` };
-}
-
-/**
- * Text of labels as it stands between the braces.
- * @param labels names and values
- */
-export function labelsText(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escapeValue(value)}"`)
-    .join(',');
-}
-
-function escapeValue(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const text = labelsText(labels);
+  return { suffix, tail: text === '' ? '' : `,${text}` };
 }

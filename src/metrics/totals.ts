@@ -1,5 +1,6 @@
 import type { ProcIo, ProcStatus } from '../os/proc-files.ts';
 import { type ProcStat, ticksPerSecond } from '../os/procfs.ts';
+import type { Usage } from '../os/reaped.ts';
 
 /** What only grows, over all processes and generations of an instance. */
 export interface Totals {
@@ -10,6 +11,8 @@ export interface Totals {
   readonly writeBytes: number | null;
   readonly voluntarySwitches: number | null;
   readonly involuntarySwitches: number | null;
+  readonly minorFaults: number | null;
+  readonly majorFaults: number | null;
 }
 
 /** One look at the counters of one process. */
@@ -20,7 +23,7 @@ export interface Counts {
   readonly inherited: readonly number[];
 }
 
-export const DIMENSIONS = ['user', 'system', 'read', 'write', 'voluntary', 'involuntary'] as const;
+export const DIMENSIONS = ['user', 'system', 'read', 'write', 'voluntary', 'involuntary', 'minor', 'major'] as const;
 
 /** What is remembered of a process between two looks. */
 export interface Counted {
@@ -52,10 +55,30 @@ export function countsOf(
       io?.writeBytes ?? null,
       status?.voluntarySwitches ?? null,
       status?.involuntarySwitches ?? null,
+      stat.minorFaults + stat.childMinorFaults,
+      stat.majorFaults + stat.childMajorFaults,
     ],
     // The kernel adds the io of a waited-for child without saying how much; switches of children are not added.
-    inherited: [stat.childUserTicks, stat.childSystemTicks, io?.readBytes ?? 0, io?.writeBytes ?? 0, 0, 0],
+    inherited: [
+      stat.childUserTicks,
+      stat.childSystemTicks,
+      io?.readBytes ?? 0,
+      io?.writeBytes ?? 0,
+      0,
+      0,
+      stat.childMinorFaults,
+      stat.childMajorFaults,
+    ],
   };
+}
+
+/**
+ * What a process used in its life as counts; what is not known of the dead is 0.
+ * @param used null for nothing
+ * @returns counts by dimension
+ */
+export function countsOfUsage(used: Usage | null): number[] {
+  return [used?.userTicks ?? 0, used?.systemTicks ?? 0, 0, 0, 0, 0, used?.minorFaults ?? 0, used?.majorFaults ?? 0];
 }
 
 /**
@@ -97,16 +120,22 @@ export function grow(counted: Counted, counts: Counts): number[] {
  * @param gone memory of the process
  * @param known memories of all processes of the tree, those that have gone too
  * @param isGone says which of them have gone
+ * @returns false when none of its ancestors is left
  */
-export function bequeath(gone: Counted, known: ReadonlyMap<number, Counted>, isGone: (pid: number) => boolean): void {
+export function bequeath(
+  gone: Counted,
+  known: ReadonlyMap<number, Counted>,
+  isGone: (pid: number) => boolean,
+): boolean {
   let heir = known.get(gone.ppid);
   for (let floor = 0; heir !== undefined && isGone(heir.pid) && floor < known.size; floor++)
     heir = known.get(heir.ppid);
-  if (heir === undefined || isGone(heir.pid)) return;
+  if (heir === undefined || isGone(heir.pid)) return false;
   // Its own debt was for children that it inherited, or never will: the heir gets those counts through it.
   for (const at of DIMENSIONS.keys()) {
     heir.debt[at] = (heir.debt[at] ?? 0) + (gone.values[at] ?? 0) + (gone.debt[at] ?? 0);
   }
+  return true;
 }
 
 /**
@@ -116,7 +145,7 @@ export function bequeath(gone: Counted, known: ReadonlyMap<number, Counted>, isG
  */
 export function totalsOf(sums: readonly number[], ioSeen: boolean): Totals {
   const ticks = ticksPerSecond();
-  const [user = 0, system = 0, read = 0, write = 0, voluntary = 0, involuntary = 0] = sums;
+  const [user = 0, system = 0, read = 0, write = 0, voluntary = 0, involuntary = 0, minor = 0, major = 0] = sums;
   return {
     userSeconds: user / ticks,
     systemSeconds: system / ticks,
@@ -124,5 +153,7 @@ export function totalsOf(sums: readonly number[], ioSeen: boolean): Totals {
     writeBytes: ioSeen ? write : null,
     voluntarySwitches: voluntary,
     involuntarySwitches: involuntary,
+    minorFaults: minor,
+    majorFaults: major,
   };
 }

@@ -10,6 +10,14 @@ export interface TreeProcess extends Counted {
   readonly files: ProcFiles;
   /** undefined before it was read. */
   maxFds: number | null | undefined;
+  pss: { readonly bytes: number | null; readonly dueMs: number } | null;
+}
+
+/** What was counted of a root that is not looked at any more, and of those below it. */
+export interface FormerRoot {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly counted: readonly number[];
 }
 
 /** What the sampler remembers of one instance between two looks. */
@@ -19,6 +27,10 @@ export interface TreeMemory {
   /** True once io could be read. */
   ioSeen: boolean;
   root: ProcessIdentity | null;
+  /** What was counted of processes below this root, and of itself, that left nobody behind. */
+  readonly lost: number[];
+  /** Roots before this one that have not ended. */
+  readonly former: FormerRoot[];
   readonly processes: Map<number, TreeProcess>;
 }
 
@@ -29,7 +41,7 @@ export interface Seen {
 }
 
 export function newTreeMemory(): TreeMemory {
-  return { sums: DIMENSIONS.map(() => 0), ioSeen: false, root: null, processes: new Map() };
+  return { sums: zeros(), ioSeen: false, root: null, lost: zeros(), former: [], processes: new Map() };
 }
 
 /**
@@ -39,6 +51,7 @@ export function newTreeMemory(): TreeMemory {
 export function releaseTree(memory: TreeMemory): void {
   for (const process of memory.processes.values()) process.files.close();
   memory.processes.clear();
+  memory.lost.fill(0);
   memory.root = null;
 }
 
@@ -80,12 +93,21 @@ export function readTree(memory: TreeMemory, context: ReadContext): ReadonlyMap<
 function remember(entry: ProcessEntry, { budget, sinceTicks }: ReadContext): TreeProcess {
   const { pid, ppid, startTicks } = entry;
   const counted = newCounted({ pid, ppid, adopted: startTicks < sinceTicks });
-  return { ...counted, startTicks, files: openProcFiles(pid, budget), maxFds: undefined };
+  return { ...counted, startTicks, files: openProcFiles(pid, budget), maxFds: undefined, pss: null };
+}
+
+function lose({ lost }: TreeMemory, { values, debt }: Counted): void {
+  for (const at of lost.keys()) lost[at] = (lost[at] ?? 0) + (values[at] ?? 0) + (debt[at] ?? 0);
+}
+
+function zeros(): number[] {
+  return DIMENSIONS.map(() => 0);
 }
 
 function settle(memory: TreeMemory, left: ReadonlySet<TreeProcess>, seen: ReadonlyMap<number, Seen>): void {
   for (const process of left) {
-    bequeath(process, memory.processes, (pid) => memory.processes.get(pid) !== seen.get(pid)?.process);
+    const isGone = (pid: number) => memory.processes.get(pid) !== seen.get(pid)?.process;
+    if (!bequeath(process, memory.processes, isGone)) lose(memory, process);
   }
   for (const process of left) {
     process.files.close();

@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from '../os/identity.ts';
+import type { EndedProcess, Usage } from '../os/reaped.ts';
 import type { Totals } from './totals.ts';
 
 /** One look at the process tree of an instance: sums over the living processes of the tree. */
@@ -7,6 +8,8 @@ export interface Vitals {
   readonly atMs: number;
   /** Shared pages count once for each process that holds them. */
   readonly rssBytes: number;
+  /** Shared pages count in parts that add up to one; null unless asked for, or where it may not be seen. */
+  readonly pssBytes: number | null;
   /** null where it cannot be read. */
   readonly virtualBytes: number | null;
   /** Mean since the previous look (since the start, at the first), 1 = one core; null when too young to tell. */
@@ -29,12 +32,23 @@ export interface SampleRoot {
 /** `basic` has memory, cpu, processes and threads; `full` adds files, io, swap and context switches. */
 export type Detail = 'basic' | 'full';
 
+export interface SamplerOptions {
+  /** Whether looks in full have the proportional memory. */
+  readonly pss: boolean;
+}
+
 /** Takes figures of process trees, and adds up what only grows over all processes of an instance. */
 export interface Sampler {
   /** Looks at the trees now; a root that has gone is not in the answer. */
   sample(roots: Iterable<SampleRoot>, detail: Detail): Promise<ReadonlyMap<number, Vitals>>;
   /** What was counted so far for an instance, over all its processes; it never falls. */
   totals(id: number): Totals;
+  /**
+   * Counts what processes used between the last look at them and their end.
+   * @param ended roots of instances that ended together
+   * @param used by all of them in their whole life
+   */
+  ended(ended: readonly EndedProcess[], used: Usage): void;
   /** Forgets an instance that was deleted. */
   forget(id: number): void;
   close(): void;

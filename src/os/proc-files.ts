@@ -25,6 +25,8 @@ export interface ProcFiles {
   openFds(): number | null;
   /** Soft limit of open files; null when it has none or may not be seen. */
   maxFds(): number | null;
+  /** Proportional set size: the kernel walks all mappings for it. null where this user may not see it, or before Linux 4.14. */
+  pssBytes(): number | null;
   close(): void;
 }
 
@@ -83,6 +85,7 @@ export function openProcFiles(pid: number, budget: FdBudget): ProcFiles {
     },
     openFds: () => countFds(pid),
     maxFds: () => readMaxFds(pid),
+    pssBytes: () => readPss(pid),
     close() {
       stat.close();
       status.close();
@@ -133,6 +136,7 @@ function keepFile(path: string, budget: FdBudget): KeptFile {
 const SWAP = Buffer.from('\nVmSwap:');
 const VOLUNTARY = Buffer.from('\nvoluntary_ctxt_switches:');
 const INVOLUNTARY = Buffer.from('\nnonvoluntary_ctxt_switches:');
+const PSS = Buffer.from('\nPss:');
 const READ_BYTES = Buffer.from('\nread_bytes:');
 const WRITE_BYTES = Buffer.from('\nwrite_bytes:');
 const KIB = 1024;
@@ -175,4 +179,10 @@ function readMaxFds(pid: number): number | null {
   if (length <= 0) return null;
   const found = /^Max open files\s+(\d+)/m.exec(procBuffer.toString('latin1', 0, length));
   return found === null ? null : Number(found[1]);
+}
+
+/** @see proc(5): /proc/PID/smaps_rollup begins with the range of the mappings; kernel threads have nothing in it */
+function readPss(pid: number): number | null {
+  const length = readProcFile(`/proc/${pid}/smaps_rollup`);
+  return length <= 0 ? null : valueAfter(PSS, length) * KIB;
 }

@@ -8,6 +8,11 @@ export interface ProcStat {
   readonly ppid: number;
   readonly pgrp: number;
   readonly session: number;
+  /** Page faults: minor ones needed no disk. Of children: those that ended and were waited for, theirs included. */
+  readonly minorFaults: number;
+  readonly childMinorFaults: number;
+  readonly majorFaults: number;
+  readonly childMajorFaults: number;
   readonly userTicks: number;
   readonly systemTicks: number;
   /** Of children that ended and were waited for, theirs included. */
@@ -61,6 +66,10 @@ export function parseStat(bytes: Buffer, length: number): ProcStat | null {
     ppid: field(4),
     pgrp: field(5),
     session: field(6),
+    minorFaults: field(10),
+    childMinorFaults: field(11),
+    majorFaults: field(12),
+    childMajorFaults: field(13),
     userTicks: field(14),
     systemTicks: field(15),
     childUserTicks: field(16),

@@ -18,6 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: ['base', 'core', 'api'],
   cli: ['base', 'core', 'config', 'api', 'logs'],
   daemon: ['base', 'core', 'config', 'os', 'logs', 'metrics', 'api', 'web'],
+  // What apps import from the package.
+  app: ['base'],
   // They run inside or beside the user's app and carry nothing along.
   agent: ['base'],
   host: ['base'],
@@ -25,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const LONGEST_FILE = 300;
 const MAY_IMPORT_ZOD = [
   'config/schema.ts',
+  'config/attribute-types.ts',
   'config/json-schema.ts',
   'config/wire.ts',
   'config/settings-schema.ts',
@@ -72,9 +75,11 @@ describe('the source tree', () => {
     expect(users.filter((name) => !MAY_IMPORT_ZOD.includes(name))).toEqual([]);
   });
 
-  test('agent and host bring no package into the user’s app', () => {
+  test('agent, app and host bring no package into the user’s app', () => {
     const guests = ({ area, imports }: SourceFile) =>
-      area === 'agent' || area === 'host' ? imports.filter((name) => !isOwn(name) && !name.startsWith('node:')) : [];
+      ['agent', 'app', 'host'].includes(area)
+        ? imports.filter((name) => !isOwn(name) && !name.startsWith('node:'))
+        : [];
     expect(offences(guests)).toEqual([]);
   });
 

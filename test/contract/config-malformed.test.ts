@@ -87,6 +87,7 @@ const WRONG: Readonly<Record<AttributeKey, fc.Arbitrary<unknown>>> = {
     fc.constantFrom<unknown>('yes', 1, { labels: { 'a-b': 'x' } }, { labels: { app: 'x' } }, { team: 'x' }, [], ''),
   ),
   agent: noFlag,
+  telemetry: fc.oneof(never, fc.constantFrom<unknown>('yes', 'runtime', 1, {}, ['cpu'], ['app', 1], '')),
 };
 
 /** A key, a value it must refuse. */

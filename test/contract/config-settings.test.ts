@@ -8,7 +8,8 @@ import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { errorOf, folder } from '../support/config.ts';
 
 const DEFAULTS: Settings = {
-  http: { listen: { host: '127.0.0.1', port: 9209 }, exposeEnv: false },
+  http: { listen: { host: '127.0.0.1', port: 9209 }, exposeEnv: false, pm2Metrics: false },
+  metrics: { pss: false },
   log: { level: 'info', maxSizeBytes: 10 * 1024 * 1024, retain: 5 },
   logs: {
     maxSizeBytes: 128 * 1024 * 1024,
@@ -39,9 +40,10 @@ describe('settings', () => {
 
   test('a file with comments is read', async () => {
     const text =
-      '{\n // quiet\n log: { level: "warn", max_size: "1.5M", retain: 2 }, http: { expose_env: true, listen: "off" },\n}';
+      '{\n // quiet\n log: { level: "warn", max_size: "1.5M", retain: 2 }, http: { expose_env: true, listen: "off" },\n metrics: { pss: "true" },\n}';
     expect(await load(text)).toEqual({
-      http: { listen: null, exposeEnv: true },
+      http: { listen: null, exposeEnv: true, pm2Metrics: false },
+      metrics: { pss: true },
       log: { level: 'warn', maxSizeBytes: 1.5 * 1024 * 1024, retain: 2 },
       logs: DEFAULTS.logs,
       loki: null,
@@ -63,6 +65,8 @@ describe('settings', () => {
     const env = {
       PROMVISOR_HTTP_LISTEN: ':1',
       PROMVISOR_HTTP_EXPOSE_ENV: 'true',
+      PROMVISOR_HTTP_PM2_METRICS: 'true',
+      PROMVISOR_METRICS_PSS: 'true',
       PROMVISOR_LOG_LEVEL: 'debug',
       PROMVISOR_LOG_MAX_SIZE: '2M',
       PROMVISOR_LOG_RETAIN: '0',
@@ -75,7 +79,8 @@ describe('settings', () => {
     };
     const file = { http: { listen: 'off', expose_env: false }, log: { level: 'error', max_size: '1M', retain: 9 } };
     expect(await load(file, env)).toEqual({
-      http: { listen: { host: '0.0.0.0', port: 1 }, exposeEnv: true },
+      http: { listen: { host: '0.0.0.0', port: 1 }, exposeEnv: true, pm2Metrics: true },
+      metrics: { pss: true },
       log: { level: 'debug', maxSizeBytes: 2 * 1024 * 1024, retain: 0 },
       logs: {
         maxSizeBytes: 0,

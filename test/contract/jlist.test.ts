@@ -42,6 +42,7 @@ function specOf(parts: Parts = {}): AppSpec {
       execMode: 'fork',
       schedule: 'shared',
       agent: true,
+      telemetry: [],
       instances: 1,
       script: '/srv/app/idle.js',
       shellLine: false,

@@ -48,6 +48,7 @@ function watchOf(rssBytes: () => number | null) {
     totals: () => {
       throw new Error('not asked for');
     },
+    ended: () => {},
     forget: () => {},
     close: () => {},
   };

@@ -11,7 +11,7 @@ interface Row {
 }
 
 function pageOf() {
-  const page = createMetricsPage();
+  const page = createMetricsPage('plain');
   const render = (rows: readonly Row[]) =>
     page.render((text) => {
       text.family('promvisor_log_lines_total');
@@ -21,7 +21,7 @@ function pageOf() {
       }
       text.family('promvisor_http_listener_up');
       text.add(1, '');
-    });
+    }).pieces;
   /** Lines of the first family, without its head. */
   const lines = (rows: readonly Row[]) => render(rows)[0]?.toString().trimEnd().split('\n').slice(2);
   return { render, lines };

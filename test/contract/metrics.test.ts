@@ -5,18 +5,20 @@ import { EXIT_REASONS, type ExitRecord } from '../../src/core/exit.ts';
 import { newInstance } from '../../src/core/machine.ts';
 import type { InstanceState, Phase } from '../../src/core/states.ts';
 import { countDuration, DURATION_BUCKETS, newShipFigures } from '../../src/logs/ship/figures.ts';
-import { DAEMON_METRICS, METRICS } from '../../src/metrics/contract.ts';
+import { ALL_METRICS, METRICS } from '../../src/metrics/contract.ts';
 import { createExposition } from '../../src/metrics/exposition.ts';
 import type { MetricSpec } from '../../src/metrics/metric-spec.ts';
 import { createProcSampler } from '../../src/metrics/proc-sampler.ts';
+import { RUNTIME_METRICS } from '../../src/metrics/runtime-contract.ts';
 import type { FleetSource } from '../../src/metrics/source.ts';
 import type { Sampler } from '../../src/metrics/vitals.ts';
+import type { CgroupFigures } from '../../src/os/cgroup.ts';
 import { identityOf } from '../../src/os/identity.ts';
+import { agentThatSaid, fullTelemetry } from '../support/agent-answers.ts';
 import { fleetOf, plainInstance, plainSpec } from '../support/fleet-source.ts';
-import { readExposition } from '../support/prometheus-text.ts';
+import { readExposition, type Series } from '../support/prometheus-text.ts';
 
 const PROMTOOL = 'promtool';
-const METRIC_NAMES = Object.keys(METRICS);
 const SPECS: Readonly<Record<string, MetricSpec>> = METRICS;
 /** Suffixes that prometheus asks for, by unit. */
 const UNIT_SUFFIX = {
@@ -35,8 +37,12 @@ function exposition(source: FleetSource, sampler: Sampler = createProcSampler(sy
   samplers.push(sampler);
   const problems: string[] = [];
   const onProblem = (collector: string, message: string) => problems.push(`${collector}: ${message}`);
-  const made = createExposition({ source, sampler: async () => sampler, onProblem });
-  return { ...made, problems, read: async () => readExposition(Buffer.concat((await made.render()).body).toString()) };
+  const made = createExposition({ source, sampler: async () => sampler, wallMs: () => 1_700_000_000_000, onProblem });
+  return {
+    ...made,
+    problems,
+    read: async () => readExposition(Buffer.concat((await made.render('plain')).body).toString()),
+  };
 }
 
 function stateWith(changes: Partial<InstanceState>): InstanceState {
@@ -78,6 +84,28 @@ function lokiFigures() {
   return { ...figures, pending, lagSeconds: 1.5, lastSuccessMs: 1500 };
 }
 
+const CGROUP: CgroupFigures = {
+  memoryBytes: 5e8,
+  memoryLimitBytes: 1e9,
+  oomKills: 2,
+  pressureSeconds: {
+    cpu: { some: 1.5, full: 0 },
+    memory: { some: 0.25, full: 0.125 },
+    io: { some: 3, full: 2 },
+  },
+};
+
+const AGENTS: FleetSource['agents'] = {
+  pull: async () => {},
+  of: () => agentThatSaid(fullTelemetry()),
+  timeouts: () => 3,
+};
+
+/** In a family of the apps, the series that the daemon has of itself. */
+function isOfDaemon(name: string, { labels }: Series): boolean {
+  return name in RUNTIME_METRICS && !('app' in labels);
+}
+
 const A = { app: 'api', namespace: 'default' };
 const I = { ...A, instance_id: '0' };
 
@@ -100,15 +128,22 @@ describe('contract', () => {
 describe('render', () => {
   it('shows every metric of the contract with its type, help and labels, and no other', async () => {
     const { read, observeReady } = exposition(
-      fleetOf([fullInstance()], { nextCronMs: () => 1_800_000_000_000, loki: lokiFigures }),
+      fleetOf([fullInstance()], {
+        nextCronMs: () => 1_800_000_000_000,
+        loki: lokiFigures,
+        cgroup: () => CGROUP,
+        agents: AGENTS,
+      }),
+      createProcSampler(systemClock, { pss: true }),
     );
-    observeReady(plainSpec(), 40);
+    observeReady(plainSpec(), 40, {});
+    await read();
     const exposed = await read();
-    expect([...exposed.families.keys()].sort()).toEqual([...METRIC_NAMES, ...DAEMON_METRICS].sort());
-    for (const [name, spec] of Object.entries(SPECS)) {
+    expect([...exposed.families.keys()].sort()).toEqual(Object.keys(ALL_METRICS).sort());
+    for (const [name, spec] of Object.entries<MetricSpec>(ALL_METRICS)) {
       expect(exposed.families.get(name)).toEqual({ type: spec.type, help: spec.help });
       const names = spec.type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
-      const found = exposed.series.filter((series) => names.includes(series.name));
+      const found = exposed.series.filter((series) => names.includes(series.name) && !isOfDaemon(name, series));
       expect(found.length, name).toBeGreaterThan(0);
       for (const { name: own, labels } of found) {
         const extra = own.endsWith('_bucket') ? ['le'] : [];
@@ -134,6 +169,31 @@ describe('render', () => {
     expect([...off.families.keys()].filter((family) => family.startsWith('promvisor_loki_'))).toEqual([]);
   });
 
+  it('tells of the control group of the daemon what the kernel tells, and nothing without one', async () => {
+    const read = (cgroup: CgroupFigures | null) => exposition(fleetOf([], { cgroup: () => cgroup })).read();
+    const full = await read(CGROUP);
+    expect(full.value('promvisor_cgroup_memory_bytes')).toBe(5e8);
+    expect(full.value('promvisor_cgroup_memory_limit_bytes')).toBe(1e9);
+    expect(full.value('promvisor_cgroup_oom_kills_total')).toBe(2);
+    expect(full.value('promvisor_cgroup_pressure_seconds_total', { resource: 'memory', kind: 'full' })).toBe(0.125);
+    const unlimited = await read({ ...CGROUP, memoryLimitBytes: null });
+    expect(unlimited.value('promvisor_cgroup_memory_limit_bytes')).toBeUndefined();
+    const none = await read(null);
+    expect([...none.families.keys()].filter((family) => family.startsWith('promvisor_cgroup_'))).toEqual([]);
+  });
+
+  it('counts skipped schedules of the apps that have one', async () => {
+    const scheduled = plainSpec({ triggers: { cron: { pattern: '0 4 * * *', timezone: null }, watch: null } });
+    const instances = [plainInstance({ spec: scheduled }), plainInstance({ id: 1, spec: plainSpec({ name: 'web' }) })];
+    const { read, observeCronSkipped } = exposition(fleetOf(instances));
+    expect((await read()).value('promvisor_cron_skipped_total', A)).toBe(0);
+    observeCronSkipped(scheduled);
+    observeCronSkipped(scheduled);
+    const { value } = await read();
+    expect(value('promvisor_cron_skipped_total', A)).toBe(2);
+    expect(value('promvisor_cron_skipped_total', { app: 'web' })).toBeUndefined();
+  });
+
   it('counts the cpu time of the daemon from its start', async () => {
     const { value } = await exposition(fleetOf([])).read();
     const { user, system } = process.cpuUsage();
@@ -152,9 +212,9 @@ describe('render', () => {
   });
 
   it('satisfies promtool check metrics', async (context) => {
-    const { render, observeReady } = exposition(fleetOf([fullInstance()], { loki: lokiFigures }));
-    observeReady(plainSpec(), 40);
-    const { body, contentType } = await render();
+    const { render, observeReady } = exposition(fleetOf([fullInstance()], { loki: lokiFigures, agents: AGENTS }));
+    observeReady(plainSpec(), 40, {});
+    const { body, contentType } = await render('plain');
     expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
     const checked = spawnSync(PROMTOOL, ['check', 'metrics'], { input: Buffer.concat(body), encoding: 'utf8' });
     if (checked.error !== undefined) return context.skip('promtool is not installed here');
@@ -245,8 +305,8 @@ describe('render', () => {
   it('puts starts into the buckets of their app and forgets apps that have gone', async () => {
     const instances = [plainInstance()];
     const { read, observeReady } = exposition(fleetOf(instances));
-    for (const readyMs of [5, 6, 70_000]) observeReady(plainSpec(), readyMs);
-    observeReady(plainSpec({ name: 'gone' }), 1);
+    for (const readyMs of [5, 6, 70_000]) observeReady(plainSpec(), readyMs, {});
+    observeReady(plainSpec({ name: 'gone' }), 1, {});
     const { value, series } = await read();
     const name = 'promvisor_instance_ready_duration_seconds';
     expect(value(`${name}_bucket`, { ...A, le: '0.005' })).toBe(1);
@@ -263,6 +323,7 @@ describe('render', () => {
       totals: () => {
         throw new Error('unreachable');
       },
+      ended: () => {},
       forget: () => {},
       close: () => {},
     };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EXIT_REASONS } from '../../src/core/exit.ts';
 import { appOf, startApps, untilExits, untilStatus } from '../support/apps.ts';
 import { fixture } from '../support/cli.ts';
+import { readExposition } from '../support/prometheus-text.ts';
 import { testHome } from '../support/test-home.ts';
 import { askHttp } from '../support/wire.ts';
 
@@ -37,7 +38,7 @@ describe('the read-only listener', () => {
     expect(page.headers['content-type']).toContain('text/html');
     const metrics = await home.http('/metrics');
     expect(metrics.headers['content-type']).toContain('text/plain; version=0.0.4');
-    expect((await home.http('/nothing')).status).toBe(404);
+    for (const route of ['/nothing', '/metrics/pm2']) expect((await home.http(route)).status, route).toBe(404);
   });
 
   test('nothing can be changed through it, and no environment value is seen', async () => {
@@ -53,6 +54,27 @@ describe('the read-only listener', () => {
     }
     expect(await home.instance('api')).toMatchObject({ status: 'running' });
     expect((await home.get<unknown[]>('/v1/jlist')).length).toBe(1);
+  });
+
+  test('/metrics/pm2 is there when the settings ask for it, in the words of both exporters', async () => {
+    const home = testHome({ PROMVISOR_HTTP_PM2_METRICS: 'true' });
+    await startApps(home, [appOf('api', 'waits.cjs'), appOf('job', 'waits.sh')]);
+    await home.ok(['stop', 'job']);
+    const page = await home.http('/metrics/pm2');
+    expect(page).toMatchObject({ status: 200, headers: { 'content-type': expect.stringContaining('version=0.0.4') } });
+    const { value, series } = readExposition(page.body);
+    expect(value('pm2_up', { name: 'api' })).toBe(1);
+    expect(value('pm2_up', { name: 'job' })).toBe(0);
+    expect(value('pm2_memory', { name: 'api' })).toBeGreaterThan(20_000_000);
+    expect(value('pm2_heap_size', { name: 'api' })).toBeGreaterThan(1);
+    const node_version = process.version.slice(1);
+    const labels = { id: '0', name: 'api', version: 'N/A', instance: '0', interpreter: 'node', node_version };
+    expect(series[0]).toMatchObject({ name: 'pm2_up', labels: { ...labels, version: expect.any(String) } });
+    const older = readExposition((await home.http('/metrics/pm2?flavour=pm2-prometheus-exporter')).body);
+    expect(older.series[0]).toEqual({ name: 'pm2_up', labels: { name: 'api', instance: '0' }, value: 1 });
+    const unknown = await home.http('/metrics/pm2?flavour=grafana');
+    expect(unknown.status).toBe(400);
+    expect(unknown.body).toContain('flavour: expected pm2-metrics or pm2-prometheus-exporter, got');
   });
 
   test('environment values show where the settings ask for it', async () => {

@@ -110,6 +110,19 @@ describe('restart policy', () => {
     expect((await home.instance('clock')).lastExit).toMatchObject({ reason: 'cron' });
   });
 
+  test('a cron restart that is due while the one before it is not over is counted as skipped; of a stopped app none is', async () => {
+    const home = testHome();
+    const everySecond = { cron_restart: '* * * * * *', kill_timeout: 3500 };
+    await startApps(home, [appOf('slow', 'ignores-sigint.cjs', everySecond), appOf('parked', 'waits.sh', everySecond)]);
+    await home.ok(['stop', 'parked']);
+    const parked = await home.metric('promvisor_cron_skipped_total', { app: 'parked' });
+    const skipped = () => home.metric('promvisor_cron_skipped_total', { app: 'slow' });
+    await until(async () => (await skipped()) >= 2, { what: 'two skipped restarts' });
+    await until(async () => (await home.describe('slow')).counters.restarts.cron >= 1, { what: 'one that was not' });
+    expect(await home.metric('promvisor_cron_skipped_total', { app: 'parked' })).toBe(parked);
+    expect(parked).toBe(0);
+  });
+
   test('a changed file restarts a watched app; an ignored one does not', async () => {
     const home = testHome();
     mkdirSync(path.join(home.work, 'src'));

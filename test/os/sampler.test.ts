@@ -50,6 +50,13 @@ const BURNER = `process.stdin.on('data', () => {
 });
 console.log('here');`;
 
+/** Takes 40 MB at the first line that it reads. */
+const GROWS = `process.stdin.once('data', () => {
+  globalThis.held = Buffer.alloc(40 * 1024 * 1024, 1);
+  console.log('grown');
+});
+console.log('here');`;
+
 const HOLDS_MB = (megabytes: number) =>
   `globalThis.held = Buffer.alloc(${megabytes} * 1024 * 1024, 1); console.log('here'); setInterval(() => {}, 1e6);`;
 
@@ -157,13 +164,50 @@ describe('sampler over /proc', () => {
     await older.line();
     await burn(older);
     const daemon = start('sleep', ['60'], 1);
-    const sampler = open(() => createProcSampler(systemClock, daemon.root.identity.pid));
+    const sampler = open(() => createProcSampler(systemClock, { pss: false, since: daemon.root.identity.pid }));
     await sampler.sample([older.root], 'full');
     expect(cpuSeconds(sampler)).toBe(0);
     expect(sampler.totals(0).voluntarySwitches).toBe(0);
     await burn(older);
     await sampler.sample([older.root], 'full');
     expect(cpuSeconds(sampler)).toBeGreaterThanOrEqual(0.25);
+  });
+
+  it('counts page faults, those of children that were waited for too', async () => {
+    const sampler = open();
+    const { root, line } = start('bash', [
+      '-c',
+      '"$0" -e "$1"; echo done; exec sleep 60',
+      process.execPath,
+      'Buffer.alloc(2e7, 1)',
+    ]);
+    expect(await line()).toBe('done');
+    await sampler.sample([root], 'basic');
+    const { minorFaults, majorFaults } = sampler.totals(0);
+    // Node and the buffer have thousands of pages, a shell has hundreds.
+    expect(minorFaults).toBeGreaterThan(5000);
+    expect(majorFaults).toBeGreaterThanOrEqual(0);
+    await sampler.sample([root], 'basic');
+    expect(sampler.totals(0).minorFaults).toBeGreaterThanOrEqual(minorFaults ?? Number.NaN);
+  });
+
+  it('reads the proportional memory when asked to, at most once a minute and a bit', async () => {
+    let nowMs = systemClock.nowMs();
+    const sampler = open(() => createProcSampler({ ...systemClock, nowMs: () => nowMs }, { pss: true }));
+    const program = start(process.execPath, ['-e', GROWS]);
+    await program.line();
+    const pssOf = async () => (await sampler.sample([program.root], 'full')).get(0)?.pssBytes ?? Number.NaN;
+    const first = await pssOf();
+    const rssBytes = (await sampler.sample([program.root], 'full')).get(0)?.rssBytes ?? 0;
+    expect(first).toBeGreaterThan(MB);
+    expect(first).toBeLessThanOrEqual(rssBytes);
+    program.child.stdin?.write('\n');
+    expect(await program.line()).toBe('grown');
+    nowMs += 59_000;
+    expect(await pssOf()).toBe(first);
+    nowMs += 20_000;
+    expect(await pssOf()).toBeGreaterThan(first + 30 * MB);
+    expect((await open().sample([program.root], 'full')).get(0)?.pssBytes).toBeNull();
   });
 
   it('keeps no file open of what has gone, was forgotten, or at the end', async () => {

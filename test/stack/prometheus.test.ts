@@ -1,18 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
-import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
 import { appOf, startApps, untilExits, untilStatus } from '../support/apps.ts';
 import { needsPrograms } from '../support/programs.ts';
-import { type TestHome, testHome } from '../support/test-home.ts';
+import { freePort, startPrometheus } from '../support/prometheus-server.ts';
+import { testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
-import { askHttp } from '../support/wire.ts';
-
-interface Sample {
-  readonly metric: Readonly<Record<string, string>>;
-  readonly value: readonly [number, string];
-}
 
 describe('a real Prometheus', () => {
   test('finds nothing to complain of in /metrics', async (context) => {
@@ -28,15 +20,47 @@ describe('a real Prometheus', () => {
     expect(checked.status).toBe(0);
   });
 
+  test('finds nothing to complain of in the pages of apps, reads OpenMetrics, and keeps exemplars', async (context) => {
+    needsPrograms(context, 'prometheus', 'promtool');
+    const home = testHome();
+    const env = { PORT: String(await freePort()) };
+    await startApps(home, [appOf('api', 'counts-requests.cjs', { exec_mode: 'cluster', instances: 2, env })]);
+    for (const route of ['/metrics', '/metrics/apps/api', '/metrics/apps/api?by=instance']) {
+      const { body, status } = await home.http(route);
+      const checked = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
+      expect({ route, status, output: checked.stdout + checked.stderr }).toEqual({ route, status: 200, output: '' });
+    }
+    const prometheus = await startPrometheus(home);
+    await until(async () => (await prometheus.query('up')).filter(({ value }) => value[1] === '1').length === 2, {
+      what: 'both targets up',
+      timeoutMs: 30_000,
+    });
+    const { activeTargets } = await prometheus.api<{ activeTargets: { lastError: string; labels: object }[] }>(
+      'targets',
+    );
+    expect(activeTargets.map(({ lastError }) => lastError)).toEqual(['', '']);
+    expect((await prometheus.query('answered_total{app="api",namespace="default",route="all"}'))[0]?.value[1]).toBe(
+      '0',
+    );
+    const name = 'promvisor_instance_ready_duration_seconds_bucket';
+    const now = Date.now() / 1_000;
+    const route = `query_exemplars?query=${name}&start=${now - 600}&end=${now + 60}`;
+    const exemplars = await until(
+      async () => (await prometheus.api<{ exemplars: { labels: object }[] }[]>(route)).flatMap((one) => one.exemplars),
+      { what: 'exemplars', timeoutMs: 30_000 },
+    );
+    expect(exemplars[0]?.labels).toMatchObject({ instance_id: expect.any(String), generation: '1' });
+    // Only OpenMetrics has them, so that is what was read; its units and infos are known by their own names.
+    const metadata = await prometheus.api<Record<string, { type: string; unit: string }[]>>('metadata');
+    expect(metadata['promvisor_build']?.[0]?.type).toBe('info');
+    expect(metadata['promvisor_instance_cpu_seconds']?.[0]).toMatchObject({ type: 'counter', unit: 'seconds' });
+  });
+
   test('scrapes it and sees restarts increase after crashes', async (context) => {
     needsPrograms(context, 'prometheus');
     const home = testHome();
     await startApps(home, [appOf('api', 'waits.sh')]);
-    const address = await startPrometheus(home);
-    const query = async (expression: string): Promise<readonly Sample[]> => {
-      const { body } = await askHttp({ address, path: `/api/v1/query?query=${encodeURIComponent(expression)}` });
-      return JSON.parse(body).data.result;
-    };
+    const { query } = await startPrometheus(home);
     const restarts = 'promvisor_instance_restarts_total{app="api",reason="signal"}';
     await until(async () => (await query(restarts))[0]?.value[1] === '0', {
       what: 'the first scrape',
@@ -56,36 +80,3 @@ describe('a real Prometheus', () => {
     expect((await query('sum by (app) (promvisor_instance_status{status="online"})'))[0]?.value[1]).toBe('1');
   });
 });
-
-async function startPrometheus(home: TestHome): Promise<string> {
-  const target = (await home.ping()).http.address;
-  const address = `127.0.0.1:${await freePort()}`;
-  const data = path.join(home.root, 'prometheus');
-  mkdirSync(data);
-  const config = home.write(
-    'prometheus.yml',
-    `global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: promvisor\n    static_configs: [{ targets: ["${target}"] }]\n`,
-  );
-  const args = [`--config.file=${config}`, `--storage.tsdb.path=${data}`, `--web.listen-address=${address}`];
-  const child = spawn('prometheus', args, { stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.on('close', resolve));
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  await until(async () => (await askHttp({ address, path: '/-/ready' })).status === 200, {
-    what: 'Prometheus ready',
-    timeoutMs: 30_000,
-  });
-  return address;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { AGENT_VARIABLE } from '../../src/base/agent-protocol.ts';
+import { TELEMETRY_GROUPS } from '../../src/base/agent-telemetry.ts';
 import { type AgentDaemon, agentDaemon } from './agent-daemon.ts';
 import { testFolder } from './instance-logs.ts';
 import { killQuietly, MARK, markedProcesses } from './processes.ts';
@@ -61,7 +62,8 @@ export async function agentBench(agent: string): Promise<AgentBench> {
   const folder = testFolder();
   const socket = path.join(folder, 'agent.sock');
   const daemon = await agentDaemon(socket);
-  const variable = JSON.stringify({ socket, id: 7, generation: 3 });
+  const snapshot = path.join(folder, 'snapshot');
+  const variable = JSON.stringify({ socket, id: 7, generation: 3, telemetry: TELEMETRY_GROUPS, snapshot });
   onTestFinished(() => {
     for (const pid of markedProcesses(folder)) killQuietly(pid);
   });

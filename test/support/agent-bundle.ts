@@ -14,16 +14,16 @@ const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.ur
 export async function bundleAgent(): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'promvisor-agent-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const outfile = path.join(folder, 'agent.cjs');
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ['src/agent/main.ts'],
+    entryPoints: { agent: 'src/agent/main.ts', telemetry: 'src/agent/telemetry.ts' },
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    outfile,
+    outdir: folder,
+    outExtension: { '.js': '.cjs' },
     logLevel: 'warning',
   });
-  return outfile;
+  return path.join(folder, 'agent.cjs');
 }

@@ -27,6 +27,7 @@ export function plainSpec(changes: Partial<AppSpec> = {}): AppSpec {
       execMode: 'fork',
       schedule: 'shared',
       agent: true,
+      telemetry: [],
       instances: 1,
       script: '/app/api.js',
       shellLine: false,
@@ -112,8 +113,10 @@ export function fleetOf(instances: readonly InstanceSource[], changes: Partial<F
   return {
     instances: () => instances,
     nextCronMs: () => null,
+    cgroup: () => null,
     logBytes: () => ({ live: 0, rolled: 0 }),
     loki: () => null,
+    agents: { pull: async () => {}, of: () => null, timeouts: () => null },
     http: () => ({ listen: '127.0.0.1:9209', address: '127.0.0.1:9209' }),
     ...changes,
   };

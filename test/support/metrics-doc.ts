@@ -1,5 +1,6 @@
-import { DAEMON_METRICS, METRICS } from '../../src/metrics/contract.ts';
+import { METRICS } from '../../src/metrics/contract.ts';
 import type { MetricSpec } from '../../src/metrics/metric-spec.ts';
+import { DAEMON_METRICS, RUNTIME_METRICS } from '../../src/metrics/runtime-contract.ts';
 
 /** Headings of docs/metrics.md, and how the names below them begin. */
 const CHAPTERS = [
@@ -9,21 +10,30 @@ const CHAPTERS = [
   ['Schedules', 'promvisor_cron_'],
   ['Output of the instances', 'promvisor_log_'],
   ['Shipping to Loki', 'promvisor_loki_'],
+  ['Agents in Node.js apps', 'promvisor_agent_'],
+  ['HTTP servers of the apps', 'promvisor_http_server_'],
+  ['HTTP requests of the apps', 'promvisor_http_client_'],
+  ['Runtime of the apps', 'promvisor_nodejs_'],
+  ['Scrapes', 'promvisor_scrape_'],
+  ['The control group of the daemon', 'promvisor_cgroup_'],
   ['The daemon', 'promvisor_'],
 ] as const;
 
 const INTRODUCTION = `# Which metrics are there?
 
-\`GET /metrics\` on the TCP listener (127.0.0.1:9209 unless set otherwise) answers all of them, in the Prometheus text
-format. This page is made from \`src/metrics/contract.ts\`; \`npx vitest run test/contract/metrics-doc.test.ts -u\`
-makes it again.
+\`GET /metrics\` on the TCP listener (127.0.0.1:9209 unless set otherwise) answers all of them, as OpenMetrics to those who
+ask for it (Prometheus does) and in the Prometheus text format to others. The metrics that an app has of its own are on pages of
+their own: see [app-pages.md](app-pages.md). This page is made from \`src/metrics/contract.ts\`;
+\`npx vitest run test/contract/metrics-doc.test.ts -u\` makes it again.
 
 - \`app\` and \`namespace\` name an app, \`instance_id\` is the slot of an instance: 0 to n-1, the same over restarts (the
   app sees it as NODE_APP_INSTANCE). There is no pid in any label, so a restart makes no new series.
 - Counters go on over restarts of an app and start at 0 with the daemon; \`promvisor reset\` does not touch them.
-- Where a label has a closed set of values, every value has its series from the start, at 0.
+- Where a label has a closed set of values, every value has its series from the start, at 0. An HTTP method has series for all classes once it was seen.
 - Figures of processes are those of the whole process tree: the process that was started and everything below it.
 - A collector that fails leaves its metrics out and says so in \`promvisor_collector_success\`; the scrape goes on.
+- OpenMetrics has exemplars on \`promvisor_instance_ready_duration_seconds\` (instance and generation),
+  \`promvisor_reload_duration_seconds\` (result) and \`promvisor_scrape_duration_seconds\` (slowest collector, or app).
 
 The restarts of the last hour by reason:
 
@@ -49,9 +59,11 @@ export function metricsDoc(): string {
     parts.push(`## ${title}\n`, '| Metric | Type | Labels | Meaning |', '|---|---|---|---|', ...rows, '');
   }
   parts.push(
-    '## The daemon as a process\n',
-    'Named and explained by [prom-client](https://github.com/siimon/prom-client); its event loop and GC metrics are off,\nas they cost an idle daemon more than everything else it does.\n',
-    ...DAEMON_METRICS.map((name) => `- \`${name}\``),
+    '## Node.js and process metrics\n',
+    "Under the names that [prom-client](https://github.com/siimon/prom-client) gives to its default metrics, so that dashboards for\nNode.js draw them. A series with the labels is that of an app; one without is the daemon's own, which has no event loop\nand GC metrics, as they cost an idle daemon more than everything else it does. The last four are the daemon's alone.\n",
+    '| Metric | Type | Labels | Meaning |',
+    '|---|---|---|---|',
+    ...Object.entries({ ...RUNTIME_METRICS, ...DAEMON_METRICS }).map(([name, spec]) => row(name, spec)),
     '',
   );
   return parts.join('\n');

@@ -41,12 +41,16 @@ export function readExposition(body: string): Exposed {
 
 function readSeries(line: string): Series {
   const found = /^([a-zA-Z_:][\w:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*",?)*)\})? (\S+)$/.exec(line);
-  if (found === null || Number.isNaN(Number(found[3]))) throw new Error(`no series: ${line}`);
+  if (found === null || (Number.isNaN(numberOf(found[3])) && found[3] !== 'NaN')) throw new Error(`no series: ${line}`);
   const [, name = '', text = '', value] = found;
   const labels: Record<string, string> = {};
   for (const [, key = '', escaped = ''] of text.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)) {
     if (key in labels) throw new Error(`label ${key} comes twice: ${line}`);
     labels[key] = escaped.replaceAll(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char));
   }
-  return { name, labels, value: Number(value) };
+  return { name, labels, value: numberOf(value) };
+}
+
+function numberOf(text: string | undefined): number {
+  return Number(text?.replace(/^([+-])Inf$/, '$1Infinity'));
 }

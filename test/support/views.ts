@@ -113,6 +113,7 @@ export function describeView(changes: Partial<DescribeView> = {}): DescribeView 
         execMode: 'fork',
         schedule: 'shared',
         agent: true,
+        telemetry: [],
         instances: 1,
         script: '/srv/server.js',
         shellLine: false,

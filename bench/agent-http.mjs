@@ -1,0 +1,105 @@
+import { writeEcosystem } from './lib/apps.mjs';
+import { freePort, untilAnswers } from './lib/ports.mjs';
+import { program } from './lib/programs.mjs';
+import { createPromvisor } from './lib/promvisor.mjs';
+import { goal, median } from './lib/report.mjs';
+import { needsWrk, wrk } from './lib/wrk.mjs';
+
+export const about =
+  'a hello-world server under load with telemetry, scraped each second, beside one without agent (requests/s; CPU in us a request)';
+
+const SCRAPE_EVERY_MS = 1_000;
+const WARM_UP_S = 2;
+const ways = [
+  { name: 'no agent', keys: { agent: false } },
+  { name: 'agent, telemetry off', keys: { telemetry: false } },
+  { name: 'agent, telemetry on', keys: {} },
+];
+
+/**
+ * The servers stay; each round loads them in turn, and begins with another one: none has a place that is better.
+ * @param {{ scratch: ReturnType<typeof import('./lib/scratch.mjs').createScratch>, rounds: number, seconds: number }} options
+ *   seconds: of load for each figure of a round
+ */
+export async function bench({ scratch, rounds, seconds }) {
+  needsWrk();
+  const promvisor = createPromvisor(scratch);
+  await promvisor.wake();
+  const stopScraping = scrapeSteadily(await promvisor.httpAddress());
+  try {
+    const servers = await startServers(scratch, promvisor);
+    for (const server of servers) await load(scratch, server, WARM_UP_S);
+    for (let round = 0; round < rounds; round += 1) {
+      const first = round % servers.length;
+      for (const server of [...servers.slice(first), ...servers.slice(0, first)]) {
+        server.samples.push(await load(scratch, server, seconds));
+      }
+    }
+    return summary(servers, { rounds, seconds, scrapes: stopScraping() });
+  } finally {
+    stopScraping();
+    await promvisor.end();
+  }
+}
+
+async function startServers(scratch, promvisor) {
+  const ports = [];
+  for (const _ of ways) ports.push(await freePort());
+  const script = program('http-app.cjs');
+  const entries = ways.map(({ keys }, i) => ({
+    name: `server-${i}`,
+    script,
+    env: { PORT: String(ports[i]) },
+    ...keys,
+  }));
+  await promvisor.startFile(writeEcosystem(scratch.root, entries));
+  const list = await promvisor.list();
+  return Promise.all(
+    ways.map(async ({ name }, i) => {
+      const url = `http://127.0.0.1:${ports[i]}/`;
+      await untilAnswers(url);
+      return { name, url, pids: [list.find((app) => app.name === `server-${i}`).pid], samples: [] };
+    }),
+  );
+}
+
+function load(scratch, { url, pids }, seconds) {
+  return wrk(scratch, { url, keepAlive: true, seconds, pids });
+}
+
+/** @returns {() => number} stops it, and tells how many scrapes there were */
+function scrapeSteadily(address) {
+  let scrapes = 0;
+  const timer = setInterval(async () => {
+    const answer = await fetch(`http://${address}/metrics`).catch(() => null);
+    await answer?.text();
+    scrapes += 1;
+  }, SCRAPE_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    return scrapes;
+  };
+}
+
+function summary(servers, { rounds, seconds, scrapes }) {
+  const [bare] = servers;
+  const lost = (server) =>
+    median(server.samples.map(({ perSecond }, i) => (1 - perSecond / bare.samples[i].perSecond) * 100));
+  const rows = servers.map((server) => [
+    server.name,
+    median(server.samples.map(({ perSecond }) => perSecond)),
+    median(server.samples.map(({ cpuUs }) => cpuUs)),
+    median(server.samples.map(({ p99Ms }) => p99Ms)),
+    `${lost(server).toFixed(1)} %`,
+    String(server.samples.reduce((sum, { errors }) => sum + errors, 0)),
+  ]);
+  return {
+    columns: ['', 'requests/s', 'CPU', 'p99 ms', 'fewer requests/s', 'errors'],
+    rows,
+    goals: [goal('requests/s lost by telemetry, %', lost(servers.at(-1)), 3)],
+    notes: [
+      `medians of ${rounds} rounds, ${seconds} s of wrk each with 50 connections that stay; "fewer" is the median over rounds`,
+      `${scrapes} scrapes of /metrics meanwhile`,
+    ],
+  };
+}

@@ -1,0 +1,11 @@
+// A Node app that serves HTTP on a free port and has answered some requests: so the agent has all of its figures.
+const http = require('node:http');
+
+const server = http.createServer((request, response) => {
+  response.statusCode = request.url === '/missing' ? 404 : 200;
+  response.end('ok');
+});
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address();
+  for (const path of ['/', '/missing']) http.get({ port, path, agent: false }, (response) => response.resume());
+});

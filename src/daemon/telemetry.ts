@@ -1,0 +1,206 @@
+import type { Clock } from '../base/clock.ts';
+import type { Home } from '../base/paths.ts';
+import { type AgentAccount, createAgentAccount } from '../metrics/agent-account.ts';
+import { readFigures } from '../metrics/agent-figures.ts';
+import { type AppAccount, type AppProcess, createAppAccount } from '../metrics/app-account.ts';
+import { readFamilies } from '../metrics/app-families.ts';
+import type { FleetSource } from '../metrics/source.ts';
+import type { FiguresKind } from './agent-link.ts';
+import type { Agents, FiguresQuestion } from './agents.ts';
+import type { Fleet } from './fleet.ts';
+import { appKey, type Instance, type LiveProcess } from './instance.ts';
+import type { DaemonLog } from './own-log.ts';
+import { createSharedPull } from './shared-pull.ts';
+import { readSnapshot, removeLeftSnapshots, removeSnapshot, snapshotPath } from './snapshots.ts';
+
+/** What the agents tell: asked when someone looks, and kept over the deaths of their processes. */
+export interface Telemetry {
+  readonly source: FleetSource['agents'];
+  /** Asks the processes of an app for its own metrics, within the budget. */
+  pullApp(key: string): Promise<void>;
+  /** The own metrics of an app; null when it never had an agent. */
+  app(key: string): AppAccount | null;
+  /** Keys of the apps that have metrics of their own. */
+  appsWithMetrics(): Promise<readonly string[]>;
+  /** A process has ended: what it left is taken in. */
+  retire(instance: Instance, process: LiveProcess): void;
+  /** Forgets an instance that is off the list. */
+  forget(instance: Instance): void;
+}
+
+export interface TelemetryOptions {
+  readonly home: Home;
+  readonly clock: Clock;
+  readonly log: DaemonLog;
+  readonly agents: Agents;
+  readonly fleet: () => Fleet;
+}
+
+/** All questions of one scrape together. */
+const BUDGET_MS = 500;
+/** Scrapes that are nearer to each other than this share their answers. */
+const FRESH_MS = 1_000;
+
+interface AppTold {
+  readonly account: AppAccount;
+  readonly pull: () => Promise<void>;
+  timeouts: number;
+}
+
+/** How a process has answered. */
+interface Manner {
+  up: boolean;
+  /** True once its snapshot was read because it was mute; it writes none while it is. */
+  looked: boolean;
+  ownMetrics: boolean;
+}
+
+/**
+ * Begins to keep what agents tell; what an earlier daemon's processes have left is removed.
+ * @param options the daemon's parts
+ */
+export function createTelemetry({ home, clock, log, agents, fleet }: TelemetryOptions): Telemetry {
+  const accounts = new Map<number, AgentAccount>();
+  const apps = new Map<string, AppTold>();
+  const manners = new WeakMap<LiveProcess, Manner>();
+  removeLeftSnapshots(home.runDir);
+
+  function accountOf({ id }: Instance): AgentAccount {
+    const account = accounts.get(id) ?? createAgentAccount(clock.wallMs);
+    accounts.set(id, account);
+    return account;
+  }
+
+  function appOf(instance: Instance): AppTold {
+    const key = appKey(instance.spec);
+    const known = apps.get(key);
+    if (known !== undefined) return known;
+    const onFull = () =>
+      log.warn({ app: instance.spec.name }, 'own metrics: too many series of ended processes, forgotten');
+    const pull = () => askAll(fleet().ofApp(key), askMetrics);
+    const made: AppTold = {
+      account: createAppAccount(onFull),
+      pull: createSharedPull({ clock, freshMs: FRESH_MS, pull }),
+      timeouts: 0,
+    };
+    apps.set(key, made);
+    return made;
+  }
+
+  function mannerOf(process: LiveProcess): Manner {
+    const manner = manners.get(process) ?? { up: true, looked: false, ownMetrics: false };
+    manners.set(process, manner);
+    return manner;
+  }
+
+  type Ask = (instance: Instance, process: LiveProcess) => Promise<void> | null;
+
+  async function askAll(instances: readonly Instance[], ask: Ask): Promise<void> {
+    const questions: Promise<void>[] = [];
+    for (const instance of instances) {
+      for (const process of instance.processes.values()) {
+        const question = process.exited ? null : ask(instance, process);
+        if (question !== null) questions.push(question);
+        else if (manners.has(process)) mannerOf(process).up = false;
+      }
+    }
+    await Promise.all(questions);
+  }
+
+  const askTelemetry: Ask = (instance, process) =>
+    ask(instance, process, {
+      kind: 'telemetry',
+      budgetMs: BUDGET_MS,
+      take({ telemetry }) {
+        const figures = readFigures(telemetry);
+        if (figures === null || process.exited) return;
+        accountOf(instance).take(process.generation, figures);
+        Object.assign(mannerOf(process), { up: true, looked: false, ownMetrics: figures.ownMetrics });
+      },
+    });
+
+  const askMetrics: Ask = (instance, process) =>
+    ask(instance, process, {
+      kind: 'metrics',
+      budgetMs: BUDGET_MS,
+      take({ taken, families, problem }) {
+        if (problem !== null) log.debug({ id: instance.id, problem }, 'own metrics not told');
+        if (process.exited || families === null || typeof taken !== 'number') return;
+        appOf(instance).account.take(appProcess(instance, process), taken, readFamilies(families));
+      },
+    });
+
+  function ask<K extends FiguresKind>(
+    instance: Instance,
+    process: LiveProcess,
+    question: FiguresQuestion<K>,
+  ): Promise<void> | null {
+    const answered = agents.ask(process, question);
+    if (answered === null) return null;
+    accountOf(instance);
+    const app = appOf(instance);
+    const manner = mannerOf(process);
+    return answered.then((inTime) => {
+      if (inTime || process.exited) return;
+      app.timeouts++;
+      manner.up = false;
+      if (!manner.looked) takeSnapshot(instance, process);
+      manner.looked = true;
+    });
+  }
+
+  function takeSnapshot(instance: Instance, process: LiveProcess): void {
+    const snapshot = readSnapshot(snapshotPath(home.runDir, process));
+    if (snapshot === null) return;
+    const { taken, counters, families } = snapshot;
+    accountOf(instance).takeCounters(process.generation, taken, counters);
+    appOf(instance).account.take(appProcess(instance, process), taken, families);
+  }
+
+  const pull = createSharedPull({ clock, freshMs: FRESH_MS, pull: () => askAll(fleet().all(), askTelemetry) });
+
+  return {
+    source: {
+      pull,
+      of(id) {
+        const account = accounts.get(id);
+        if (account === undefined) return null;
+        const process = fleet().find(id)?.process ?? null;
+        if (process === null || process.exited) return { up: null, figures: null, account };
+        return { up: manners.get(process)?.up ?? null, figures: account.newest(process.generation), account };
+      },
+      timeouts: (spec) => apps.get(appKey(spec))?.timeouts ?? null,
+    },
+    async pullApp(key) {
+      const [first] = fleet().ofApp(key);
+      if (first !== undefined) await appOf(first).pull();
+    },
+    app: (key) => apps.get(key)?.account ?? null,
+    async appsWithMetrics() {
+      await pull();
+      const has = new Set<string>();
+      for (const instance of fleet().all()) {
+        const told = [...instance.processes.values()].some((process) => manners.get(process)?.ownMetrics);
+        const key = appKey(instance.spec);
+        if (told || apps.get(key)?.account.isEmpty() === false) has.add(key);
+      }
+      return [...has];
+    },
+    retire(instance, process) {
+      takeSnapshot(instance, process);
+      removeSnapshot(snapshotPath(home.runDir, process));
+      accounts.get(instance.id)?.retire(process.generation);
+      apps.get(appKey(instance.spec))?.account.retire(instance.id, process.generation);
+    },
+    forget(instance) {
+      const key = appKey(instance.spec);
+      accounts.delete(instance.id);
+      apps.get(key)?.account.remove(instance.id);
+      if (fleet().ofApp(key).length === 0) apps.delete(key);
+    },
+  };
+}
+
+function appProcess(instance: Instance, { generation, startedAtMs }: LiveProcess): AppProcess {
+  return { instance: instance.id, slot: instance.slot, generation, startedAtMs };
+}
