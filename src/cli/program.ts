@@ -14,6 +14,7 @@ import { listCommand } from './commands/list.ts';
 import { logsCommand } from './commands/logs.ts';
 import { lokiCommand } from './commands/loki.ts';
 import { pingCommand } from './commands/ping.ts';
+import { prometheusCommand } from './commands/prometheus.ts';
 import { reloadLogsCommand } from './commands/reload-logs.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/signal.ts';
@@ -98,6 +99,9 @@ function createProgram(makeContext: MakeContext, onDone: (exitCode: ExitCode) =>
   program.commandsGroup('Daemon:');
   add('ping', 'ask whether the daemon runs', pingCommand);
   add('kill', 'stop all apps, then the daemon', killCommand);
+  add('prometheus', 'print what a Prometheus needs to scrape this promvisor (config)', prometheusCommand)
+    .argument('<what>', 'config')
+    .option('--rules', 'with the rule files that come with promvisor');
   return program;
 }
 

@@ -5,8 +5,8 @@ import { splitWords } from './words.ts';
 /** Kinds of values that attributes of an app have, as a user writes them and as they are read. */
 
 /** setTimeout takes at most 2^31-1 ms: https://nodejs.org/api/timers.html */
-const LONGEST_MS = 2 ** 31 - 1;
-const MOST_WORDS = 1000;
+export const LONGEST_MS = 2 ** 31 - 1;
+export const MOST_WORDS = 1000;
 const LONGEST_TEXT = 32_768;
 
 const NO_ZERO = /^[^\0]+$/;
@@ -27,7 +27,7 @@ const pieces = z.array(piece).check(z.maxLength(MOST_WORDS));
 const listed = z
   .array(z.pipe(z.union([piece, z.number(), z.boolean()]), z.transform(String)))
   .check(z.maxLength(MOST_WORDS));
-export const line = z.pipe(
+const line = z.pipe(
   z.string().check(z.maxLength(LONGEST_TEXT)),
   z.transform((written, { issues }) => {
     const split = splitWords(written);

@@ -7,7 +7,6 @@ import {
   flag,
   LONGEST_MS,
   label,
-  line,
   longDuration,
   MOST_WORDS,
   size,
