@@ -21,14 +21,20 @@ leftovers() {
   done
 }
 
+# Ends them; what has to put something right first, as the engine of the container tests, is given the time.
 end_leftovers() {
   local pid left
   left=$(leftovers)
   [ -z "$left" ] && return 0
   for pid in $left; do
     echo "left behind: $pid $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
-    kill -KILL "$pid" 2>/dev/null
+    kill -TERM "$pid" 2>/dev/null
   done
+  for _ in $(seq 200); do
+    [ -z "$(leftovers)" ] && return 1
+    sleep 0.1
+  done
+  for pid in $(leftovers); do kill -KILL "$pid" 2>/dev/null; done
   return 1
 }
 
@@ -49,10 +55,16 @@ step() {
   fi
 }
 
-# Prometheus, Alertmanager and python3 are used by tests that skip, with their reason, where these are missing.
+# These are used by tests that skip, with their reason, where they are missing. An engine and a Debian to put into an
+# image are made by the tests where no engine answers: what that takes is not needed elsewhere.
 install_packages() {
   local missing=() pair
-  for pair in prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager python3:python3 prometheus-process-exporter:prometheus-process-exporter /usr/bin/time:time; do
+  local pairs=(prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager python3:python3 prometheus-process-exporter:prometheus-process-exporter /usr/bin/time:time)
+  if ! timeout 20s docker info >/dev/null 2>&1; then
+    pairs+=(dockerd:docker.io docker:docker-cli ip:iproute2 iptables-save:iptables debootstrap:debootstrap)
+  fi
+  docker compose version >/dev/null 2>&1 || pairs+=(docker-compose:docker-compose)
+  for pair in "${pairs[@]}"; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
   done
   [ ${#missing[@]} -eq 0 ] && return
@@ -60,8 +72,14 @@ install_packages() {
     echo "not installed, as this is not root on Debian: ${missing[*]}"
     return
   fi
-  DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq || return
+  local known=() name
+  for name in "${missing[@]}"; do
+    # A release of Debian may have it in another package of the list.
+    if apt-cache show "$name" >/dev/null 2>&1; then known+=("$name"); else echo "no such package here: $name"; fi
+  done
+  apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${known[@]}" >/dev/null
 }
 
 # A registry that lacks a package for some other platform makes a lock file that `npm ci` refuses everywhere;

@@ -198,3 +198,14 @@ describe('a runbook', () => {
     expect(wrong).toEqual([]);
   });
 });
+
+test('compose.yml is prometheus.yml with the addresses that containers use', () => {
+  const read = (name: string) =>
+    readFileSync(new URL(`../../prometheus/${name}`, import.meta.url), 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith('#'));
+  const expected = read('prometheus.yml').map((line) =>
+    line.replace('127.0.0.1:9093', 'alertmanager:9093').replace('127.0.0.1:9209', 'host.docker.internal:9209'),
+  );
+  expect(read('compose.yml')).toEqual(expected);
+});
