@@ -1,5 +1,6 @@
 import { AGENT_VARIABLE, type AgentAddress } from '../base/agent-protocol.ts';
 import { TELEMETRY_GROUPS } from '../base/agent-telemetry.ts';
+import { MARK_VARIABLE } from '../base/process-mark.ts';
 
 /**
  * Takes the address of the daemon out of the environment, so that nothing the app starts inherits it.
@@ -10,8 +11,9 @@ export function takeAddress(env: NodeJS.ProcessEnv): AgentAddress | null {
   const text = env[AGENT_VARIABLE];
   if (text === undefined) return null;
   delete env[AGENT_VARIABLE];
+  delete env[MARK_VARIABLE];
   const given = (JSON.parse(text) ?? {}) as Partial<Record<keyof AgentAddress, unknown>>;
-  const { socket, id, generation, telemetry, snapshot } = given;
+  const { socket, id, generation, telemetry, snapshot, channel } = given;
   if (!isAbsolute(socket) || typeof id !== 'number' || typeof generation !== 'number') return null;
   // An older daemon asks for no telemetry.
   const groups = Array.isArray(telemetry) && isAbsolute(snapshot) ? telemetry : [];
@@ -21,6 +23,7 @@ export function takeAddress(env: NodeJS.ProcessEnv): AgentAddress | null {
     generation,
     telemetry: TELEMETRY_GROUPS.filter((group) => groups.includes(group)),
     snapshot: isAbsolute(snapshot) ? snapshot : '',
+    channel: channel === true,
   };
 }
 

@@ -13,9 +13,12 @@ const LONGEST_READ_MS = 1_000;
 export interface Link {
   /**
    * Says something, if the daemon is there to hear it.
+   * @param message what
+   * @param onLost told when the connection broke before it was written
    * @returns false when it is longer than any message may be
    */
-  send(message: FromAgent): boolean;
+  send(message: FromAgent, onLost?: () => void): boolean;
+  isConnected(): boolean;
 }
 
 export interface LinkEvents {
@@ -35,7 +38,7 @@ export function createLink(path: string, events: LinkEvents): Link {
   let waitMs = SOONEST_MS;
   const connectIn = (delayMs: number) => void setTimeout(guarded(connect), delayMs).unref();
   connectIn(AFTER_START_MS);
-  return { send };
+  return { send, isConnected: () => connected !== null };
 
   function connect(): void {
     const socket = process.getBuiltinModule('node:net').connect({ path });
@@ -56,12 +59,12 @@ export function createLink(path: string, events: LinkEvents): Link {
     });
   }
 
-  function send(message: FromAgent): boolean {
+  function send(message: FromAgent, onLost?: () => void): boolean {
     if (connected === null) return true;
     const line = `${JSON.stringify(message)}\n`;
     if (Buffer.byteLength(line) > AGENT_METRICS_BYTES) return false;
     const wasBusy = connected.writableLength > 0;
-    connected.write(line);
+    connected.write(line, onLost === undefined ? undefined : (error) => void (error && onLost()));
     // A daemon that has left this much unread is stuck, and what waits to be written would keep the process alive.
     if (connected.writableLength > 0 && !wasBusy) endUnlessRead(connected, line.length);
     return true;
@@ -90,7 +93,8 @@ function lineReader(socket: Socket, onMessage: (message: ToAgent) => void): (tex
 /** What the daemon said, or null for what this agent does not know. */
 function parse(line: string): ToAgent | null {
   try {
-    const { type, seq, graceMs, deadlineMs } = JSON.parse(line) as Record<string, unknown>;
+    const { type, seq, graceMs, deadlineMs, message } = JSON.parse(line) as Record<string, unknown>;
+    if (type === 'message') return { type, message };
     const isQuestion = type === 'vitals' || type === 'telemetry' || type === 'metrics';
     if (isQuestion && typeof seq === 'number') return { type, seq };
     if (type === 'drain' && isDuration(graceMs) && isDuration(deadlineMs)) return { type, graceMs, deadlineMs };

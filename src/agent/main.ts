@@ -5,6 +5,7 @@
  */
 import { AGENT_PROTOCOL, type AgentAddress, type ToAgent } from '../base/agent-protocol.ts';
 import { takeAddress } from './address.ts';
+import { offerChannel } from './channel-gate.ts';
 import { createDrain } from './drain.ts';
 import { guarded } from './guard.ts';
 import { upgradedConnections } from './http-connections.ts';
@@ -48,12 +49,17 @@ function attend(address: AgentAddress): void {
   const link = createLink(socket, {
     onConnect() {
       link.send({ type: 'hello', protocol: AGENT_PROTOCOL, id, generation, pid: process.pid });
+      channel?.onConnect();
       if (drain.isOn()) return;
       for (const server of servers.listening()) link.send({ type: 'listening', address: addressOf(server) });
     },
     onMessage: answer,
   });
 
+  const channel =
+    address.channel && process.send === undefined
+      ? offerChannel({ isConnected: link.isConnected, say: link.send })
+      : null;
   const telemetry = createTelemetryGate({
     address,
     send: link.send,
@@ -64,6 +70,9 @@ function attend(address: AgentAddress): void {
     switch (message.type) {
       case 'drain':
         drain.begin(message);
+        return;
+      case 'message':
+        channel?.deliver(message.message);
         return;
       case 'vitals':
         link.send({ type: 'vitals', seq: message.seq, vitals: vitals() });

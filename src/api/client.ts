@@ -62,12 +62,13 @@ export interface LogStream {
 /**
  * Makes the client of a daemon; nothing is sent before the first call.
  * @param socketPath the daemon's unix socket
+ * @param onAbsent asked once a call when no daemon listens: true when one does now
  * @returns the client
  */
-export function createClient(socketPath: string): Client {
-  const read = (path: string): Call => ({ socketPath, method: 'GET', path, silenceMs: READ_SILENCE_MS });
+export function createClient(socketPath: string, onAbsent?: Call['onAbsent']): Client {
+  const read = (path: string): Call => ({ socketPath, method: 'GET', path, silenceMs: READ_SILENCE_MS, onAbsent });
   const write = (path: string, body: unknown, silenceMs = MUTATION_SILENCE_MS): Call => {
-    return { socketPath, method: 'POST', path, body, silenceMs };
+    return { socketPath, method: 'POST', path, body, silenceMs, onAbsent };
   };
   return {
     socketPath,

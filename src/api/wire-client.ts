@@ -16,6 +16,8 @@ export interface Call {
   readonly silenceMs: number;
   /** Ends the call; what is awaited then fails. */
   readonly signal?: AbortSignal | undefined;
+  /** Asked once when nobody listens: true when somebody does now. */
+  readonly onAbsent?: (() => Promise<boolean>) | undefined;
 }
 
 /** A good answer whose body is still to be read, once. */
@@ -41,6 +43,16 @@ const PROBLEM_LIMIT_BYTES = 1024 * 1024;
  * @throws PromvisorError the daemon's own error; NO_DAEMON when nobody listens; TIMED_OUT; PROTOCOL
  */
 export async function openCall(call: Call): Promise<Answer> {
+  try {
+    return await openOnce(call);
+  } catch (error) {
+    const isAbsent = error instanceof PromvisorError && error.code === 'NO_DAEMON';
+    if (!isAbsent || call.onAbsent === undefined || !(await call.onAbsent())) throw error;
+    return await openOnce(call);
+  }
+}
+
+async function openOnce(call: Call): Promise<Answer> {
   const socket = send(call);
   const { status, length } = await readHead(socket);
   if (status >= 200 && status < 300) return { socket, length };

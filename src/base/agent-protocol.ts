@@ -26,6 +26,8 @@ export interface AgentAddress {
    * it outlives a SIGKILL. The folder is there; the files are made by the agent with the first thing that is counted.
    */
   readonly snapshot: string;
+  /** The process has no IPC channel of child_process: the agent is to offer one. */
+  readonly channel: boolean;
 }
 
 export type FromAgent =
@@ -40,6 +42,8 @@ export type FromAgent =
   | { readonly type: 'listening'; readonly address: string }
   /** The answer to `drain`: nothing is open any more, or the deadline passed with `open` connections left. */
   | { readonly type: 'drained'; readonly open: number }
+  /** `process.send` of the app, where the agent has the channel. */
+  | { readonly type: 'message'; readonly message: unknown }
   | { readonly type: 'vitals'; readonly seq: number; readonly vitals: AgentVitals }
   | { readonly type: 'telemetry'; readonly seq: number; readonly telemetry: AgentTelemetry }
   /** `families` is null when they are longer than AGENT_METRICS_BYTES or collecting them failed; `problem` says which. */
@@ -58,6 +62,8 @@ export type ToAgent =
    * `graceMs` from now, answer `drained` when none is left or after `deadlineMs`.
    */
   | { readonly type: 'drain'; readonly graceMs: number; readonly deadlineMs: number }
+  /** A 'message' for the app, where the agent has the channel. */
+  | { readonly type: 'message'; readonly message: unknown }
   | { readonly type: 'vitals'; readonly seq: number }
   /** Asks for the built-in figures. */
   | { readonly type: 'telemetry'; readonly seq: number }

@@ -22,7 +22,7 @@ export function makeHome(home: Home): void {
   if ((mode & WRITABLE_BY_OTHERS) !== 0) {
     throw unusable(home.root, `expected a folder that only you can write to, got mode ${(mode & 0o7777).toString(8)}`);
   }
-  for (const folder of [home.runDir, home.logsDir, home.pidsDir, home.daemonLogDir]) makePrivate(folder);
+  for (const folder of [home.runDir, home.stateDir, home.logsDir, home.pidsDir, home.daemonLogDir]) makePrivate(folder);
 }
 
 function makePrivate(folder: string): void {

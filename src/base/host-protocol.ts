@@ -65,6 +65,8 @@ export type FromHost =
       readonly pid: number;
       /** Living workers now. */
       readonly workers: readonly (WorkerKey & { readonly pid: number; readonly listening: boolean })[];
+      /** Facts that nobody took yet: they follow. Absent in the first hosts. */
+      readonly pending?: number;
       /** Facts that were forgotten because nobody took them. */
       readonly lost: number;
     }

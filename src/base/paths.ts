@@ -9,6 +9,11 @@ const SOCKET_PATH_BYTES = 107;
 export interface Home {
   readonly root: string;
   readonly settingsFile: string;
+  /** What outlives a daemon: specs, wishes, processes, counters. */
+  readonly stateDir: string;
+  readonly stateFile: string;
+  /** Counters, in a file that may be lost. */
+  readonly totalsFile: string;
   readonly runDir: string;
   readonly socket: string;
   /** Where the agents in the apps find the daemon. */
@@ -44,6 +49,9 @@ export function homeOf(env: NodeJS.ProcessEnv = process.env): Home {
   return {
     root,
     settingsFile: path.join(root, 'settings.json'),
+    stateDir: path.join(root, 'state'),
+    stateFile: path.join(root, 'state', 'state.json'),
+    totalsFile: path.join(root, 'state', 'totals.json'),
     runDir,
     socket,
     agentSocket: path.join(runDir, 'agent.sock'),

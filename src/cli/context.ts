@@ -1,4 +1,5 @@
 import { type Client, createClient } from '../api/client.ts';
+import { leftBehind } from '../api/left-behind.ts';
 import type { Home } from '../base/paths.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -31,12 +32,22 @@ export interface GlobalOptions {
 export type ExitCode = number;
 
 /**
- * The daemon for commands that do not start one.
+ * The daemon for commands that do not start one, unless the last one died and left apps: then they get a new one, which
+ * takes those over.
  * @param context of the command
  * @returns a client; calls fail with NO_DAEMON when none runs
  */
 export function reader(context: CliContext): Client {
-  return createClient(context.home.socket);
+  return createClient(context.home.socket, () => revive(context));
+}
+
+async function revive(context: CliContext): Promise<boolean> {
+  if (!leftBehind(context.home)) return false;
+  const { connect } = await import('../api/connect.ts');
+  const { ping } = await connect(context);
+  const took = `took over ${ping.adopted} ${ping.adopted === 1 ? 'process' : 'processes'}`;
+  context.terminal.err(`the daemon had ended; a new one (pid ${ping.pid}) ${took}\n`);
+  return true;
 }
 
 /**

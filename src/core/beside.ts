@@ -2,12 +2,9 @@ import { countExit } from './counters.ts';
 import { type ExitRecord, type ExitStatus, reasonToldTo, unaskedReason } from './exit.ts';
 import { aliveSince, disarmBeside, dismiss, leave } from './leaving.ts';
 import { settle, tellOfBeside } from './moves.ts';
-import { promote } from './reload.ts';
+import { promote, settleMs } from './reload.ts';
 import type { Beside, InstanceEvent, LeavingProcess } from './states.ts';
 import { add, change, type Turn } from './turn.ts';
-
-/** A process that became ready has to stay up for min_uptime before it is trusted, but no reload waits longer. */
-const LONGEST_SETTLE_MS = 10_000;
 
 /**
  * Whether an event speaks of the process beside the main one.
@@ -46,6 +43,7 @@ export function takeBeside(turn: Turn, beside: Beside): Turn {
     case 'restart':
     case 'reload':
     case 'reset':
+    case 'resume':
       // Commands speak of the slot, not of a process.
       return turn;
     default:
@@ -74,7 +72,7 @@ function onReady(turn: Turn, beside: Beside): Turn {
   const timerId = turn.state.timerSeq + 1;
   const settling = { ...beside, readyAtMs: turn.nowMs, timerId };
   const settles = change(disarmBeside(turn), { timerSeq: timerId, beside: settling });
-  return add(settles, { type: 'arm', timerId, delayMs: Math.min(turn.policy.minUptimeMs, LONGEST_SETTLE_MS) });
+  return add(settles, { type: 'arm', timerId, delayMs: settleMs(turn.policy) });
 }
 
 function onTimer(turn: Turn, beside: Beside): Turn {

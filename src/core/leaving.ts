@@ -10,7 +10,7 @@ const EFFECT_OF: Readonly<Record<Stage, Extract<Effect, { generation: number }>[
   killed: 'kill_tree',
 };
 /** After SIGKILL it is looked at again this late at the earliest, as in `killNow`. */
-const SHORTEST_LOOK_MS = 100;
+export const SHORTEST_LOOK_MS = 100;
 
 /**
  * Puts a process into a stage of its way out, beside the main one: the word for it is sent, its timer armed anew.

@@ -4,6 +4,7 @@ import { type ExitRecord, type ExitStatus, reasonToldTo, unaskedReason } from '.
 import { hurry } from './leaving.ts';
 import { becomeReady, begin, follow, go, killNow, redirect, rest, retire, settle, sweep } from './moves.ts';
 import { surge, takeOver } from './reload.ts';
+import { resume } from './resume.ts';
 import type { PolicySpec } from './spec.ts';
 import type { InstanceEvent, InstanceState, ReloadCause, StepContext, StepResult, StoppingPhase } from './states.ts';
 import {
@@ -80,6 +81,8 @@ function take(turn: Turn): Turn {
       return onReload(turn, event.cause);
     case 'reset':
       return forgive(change(turn, { restartsShown: 0 }));
+    case 'resume':
+      return resume(turn);
     case 'spawned':
       return onSpawned(turn, event.pid);
     case 'spawn_failed':

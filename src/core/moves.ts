@@ -1,6 +1,6 @@
 import { countStart } from './counters.ts';
 import type { ExitReason, ExitRecord, StopCause } from './exit.ts';
-import { hurry } from './leaving.ts';
+import { hurry, SHORTEST_LOOK_MS } from './leaving.ts';
 import type { Verdict } from './restart.ts';
 import type { AfterStop, Phase, StoppingPhase, Transition } from './states.ts';
 import { add, armedTimer, change, emit, put, type Turn } from './turn.ts';
@@ -170,7 +170,7 @@ function exitThatRestarts(turn: Turn, phase: Phase): ExitRecord | null {
 export function killNow(turn: Turn, phase: StoppingPhase): Turn {
   const timerId = turn.state.timerSeq + 1;
   const killed = put(change(turn, { timerSeq: timerId }), { ...phase, killed: true, timerId });
-  const delayMs = Math.max(100, turn.policy.killTimeoutMs);
+  const delayMs = Math.max(SHORTEST_LOOK_MS, turn.policy.killTimeoutMs);
   return add(emit(killed, 'kill_tree'), { type: 'arm', timerId, delayMs });
 }
 

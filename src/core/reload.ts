@@ -2,8 +2,20 @@ import { countRestart, countStart } from './counters.ts';
 import type { ExitReason, ExitRecord } from './exit.ts';
 import { disarmBeside, leave } from './leaving.ts';
 import { go, tellOfBeside } from './moves.ts';
+import type { PolicySpec } from './spec.ts';
 import type { CandidateProcess, Phase, ReloadCause } from './states.ts';
 import { add, change, forgive, type Turn } from './turn.ts';
+
+/** A process that became ready has to stay up for min_uptime before it is trusted, but no reload waits longer. */
+const LONGEST_SETTLE_MS = 10_000;
+
+/**
+ * How long a candidate has to stay up, from ready on, before it is trusted.
+ * @param policy of the app
+ */
+export function settleMs({ minUptimeMs }: PolicySpec): number {
+  return Math.min(minUptimeMs, LONGEST_SETTLE_MS);
+}
 
 /** Spawns a candidate beside the main process, which goes on as it is. */
 export function surge(turn: Turn, cause: ReloadCause): Turn {

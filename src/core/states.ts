@@ -119,7 +119,9 @@ export type Command =
   | { readonly type: 'restart'; readonly cause: Exclude<StopCause, 'ready_timeout' | 'memory_limit'> }
   /** Replace what runs by a process that has proven itself first; what does not run is started as by a restart. */
   | { readonly type: 'reload'; readonly cause: ReloadCause }
-  | { readonly type: 'reset' };
+  | { readonly type: 'reset' }
+  /** Another daemon had this instance before: arm anew what it waited for, tell again what was told. */
+  | { readonly type: 'resume' };
 
 export type Fact =
   | { readonly type: 'spawned'; readonly generation: number; readonly pid: number }

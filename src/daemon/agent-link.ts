@@ -29,6 +29,8 @@ export interface LinkEvents {
   readonly clock: Clock;
   /** An agent has said who it is. */
   onHello(link: Link): void;
+  /** The app has sent a message. */
+  onMessage(link: Link, message: unknown): void;
   onClose(link: Link): void;
 }
 
@@ -37,14 +39,16 @@ export interface LinkEvents {
  * @param connection accepted on the agent socket
  * @param events told of its beginning and its end
  */
-export function greet(connection: net.Socket, { clock, onHello, onClose }: LinkEvents): void {
+export function greet(connection: net.Socket, { clock, onHello, onMessage, onClose }: LinkEvents): void {
   let link: Link | null = null;
   // Only an app that was asked for its own metrics may answer at length.
   const read = createJsonLineReader(() => (link?.open.has('metrics') ? AGENT_METRICS_BYTES : AGENT_LINE_BYTES));
   const cancelHello = clock.after(HELLO_MS, () => connection.destroy());
 
   function take(message: FromAgent): void {
-    if (message.type !== 'hello') {
+    if (message.type === 'message') {
+      if (link !== null) onMessage(link, message.message);
+    } else if (message.type !== 'hello') {
       for (const listen of [...(link?.waiting ?? [])]) listen(message);
     } else if (message.protocol === AGENT_PROTOCOL && link === null) {
       cancelHello();

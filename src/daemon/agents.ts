@@ -27,7 +27,19 @@ export interface Agents {
    * @returns if it answered in time; null without an agent
    */
   ask<K extends FiguresKind>(process: LiveProcess, question: FiguresQuestion<K>): Promise<boolean> | null;
+  /** The way to a process whose agent has its IPC channel. */
+  channelTo(process: Link['hello']): LiveProcess['send'];
   close(): void;
+}
+
+export interface AgentsOptions {
+  /** Absolute path. */
+  readonly socket: string;
+  readonly clock: Clock;
+  readonly log: DaemonLog;
+  /** An app has sent a message, or its agent says no more. */
+  readonly onMessage: (from: Link['hello'], message: unknown) => void;
+  readonly onGone: (from: Link['hello']) => void;
 }
 
 export interface FiguresQuestion<K extends FiguresKind> {
@@ -50,7 +62,7 @@ const MAX_LINKS = 10_000;
  * @param options path of the socket, clock, the daemon's own log
  * @returns the agents
  */
-export function openAgents({ socket, clock, log }: { socket: string; clock: Clock; log: DaemonLog }): Agents {
+export function openAgents({ socket, clock, log, onMessage, onGone }: AgentsOptions): Agents {
   const links = new Map<string, Link>();
   const connections = new Set<net.Socket>();
   let seq = 0;
@@ -61,8 +73,11 @@ export function openAgents({ socket, clock, log }: { socket: string; clock: Cloc
     greet(connection, {
       clock,
       onHello: (link) => links.set(keyOf(link.hello), link),
+      onMessage: ({ hello }, message) => onMessage(hello, message),
       onClose(link) {
-        if (links.get(keyOf(link.hello)) === link) links.delete(keyOf(link.hello));
+        if (links.get(keyOf(link.hello)) !== link) return;
+        links.delete(keyOf(link.hello));
+        onGone(link.hello);
       },
     });
   });
@@ -73,7 +88,7 @@ export function openAgents({ socket, clock, log }: { socket: string; clock: Cloc
   server.listen(socket);
   process.umask(umask);
 
-  const linkOf = (process: LiveProcess): Link | null => links.get(keyOf(process)) ?? null;
+  const linkOf = (process: Link['hello']): Link | null => links.get(keyOf(process)) ?? null;
 
   /** Waits for the answer that is meant; null when the time is up or the link is gone. */
   function next<T>(
@@ -123,6 +138,11 @@ export function openAgents({ socket, clock, log }: { socket: string; clock: Cloc
       // The agent keeps to the deadline itself; this bound is for one that hangs.
       const graceMs = Math.min(DRAIN_GRACE_MS, deadlineMs);
       await ask(link, { type: 'drain', graceMs, deadlineMs }, { within: deadlineMs + HANG_MS, pick });
+    },
+    channelTo: (process) => (message, onFailed) => {
+      const link = linkOf(process);
+      if (link === null) onFailed();
+      else link.send({ type: 'message', message });
     },
     async vitals(process, budgetMs) {
       const link = linkOf(process);

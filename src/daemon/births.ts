@@ -33,7 +33,17 @@ export function born(instance: Instance, { generation, pid, send, kill }: Birth,
   }
   const startedAtMs = clock.wallMs();
   const { id } = instance;
-  const process: LiveProcess = { id, generation, pid, identity, startedAtMs, send, listening: false, exited: false };
+  const process: LiveProcess = {
+    id,
+    generation,
+    pid,
+    identity,
+    startedAtMs,
+    send,
+    adopted: false,
+    listening: false,
+    exited: false,
+  };
   instance.processes.set(generation, process);
   if (generation === instance.state.generation) {
     instance.process = process;

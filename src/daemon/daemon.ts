@@ -9,6 +9,7 @@ import type { Home } from '../base/paths.ts';
 import { VERSION } from '../base/version.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLogFanout } from '../logs/fanout.ts';
+import { createExitWatch } from '../os/exit-watch.ts';
 import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
 import * as pipes from '../os/pipes.ts';
@@ -22,15 +23,21 @@ import { createFleet, type Fleet } from './fleet.ts';
 import { record } from './flight-recorder.ts';
 import { createHosts, type Hosts } from './hosts.ts';
 import { openHttpListener } from './http-listener.ts';
-import { appKey, type Instance } from './instance.ts';
+import { appKey, type Instance, type LiveProcess } from './instance.ts';
 import { createInterpreter } from './interpreter.ts';
 import { createLogKeeping } from './log-keeping.ts';
 import { startLoki } from './loki.ts';
+import { createMarks } from './marks.ts';
 import type { DaemonLog } from './own-log.ts';
 import { createPidFiles } from './pid-files.ts';
 import { publicRoutes } from './public-routes.ts';
 import { createReloads } from './reload.ts';
 import { controlRoutes, type RoutesOptions } from './routes.ts';
+import { adopt } from './state/adopt.ts';
+import { stateText } from './state/saved.ts';
+import { createSnapshot } from './state/snapshot.ts';
+import { createStore, loadState } from './state/store.ts';
+import { restoreTotals, totalsText } from './state/totals.ts';
 import { createTelemetry } from './telemetry.ts';
 import { logTransition } from './transition-log.ts';
 import { createTriggers } from './triggers.ts';
@@ -42,8 +49,11 @@ export interface DaemonOptions {
 }
 
 export interface Daemon {
-  /** Stops every app, then closes everything. */
-  stop(report?: (progress: Progress) => void): Promise<void>;
+  /**
+   * Stops every app, then closes everything.
+   * @param options `keepList`: the next daemon has the apps again, and starts those that are up now
+   */
+  stop(options: { readonly keepList: boolean }, report?: (progress: Progress) => void): Promise<void>;
   /** Opens all log files of apps by their names. */
   reopenLogs(): void;
   /** Resolves when everything is closed, by `stop` or by a command on the socket. */
@@ -58,21 +68,43 @@ export interface Daemon {
 export async function startDaemon({ home, settings, log }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   const startedAtMs = clock.wallMs();
+  const left = loadState(home.stateFile, log, startedAtMs);
+  const marks = createMarks(home);
+  const exits = createExitWatch(clock);
+  let isStopping = false;
+  let adopted = 0;
   const bus = createBus();
   const fanout = createLogFanout();
   const instances = () => fleet.all();
   const guard = () => loki.guard();
   const keeping = createLogKeeping({ home, settings: settings.logs, clock, log, instances, guard });
-  const agents = openAgents({ socket: home.agentSocket, clock, log });
+  const agents = openAgents({
+    socket: home.agentSocket,
+    clock,
+    log,
+    onMessage({ id, generation, pid }, message) {
+      const instance = fleet.find(id);
+      const isReady = message === 'ready' && instance?.processes.get(generation)?.pid === pid;
+      if (isReady) instance.post({ type: 'ready', generation });
+    },
+    // Its end is near, or past.
+    onGone: ({ pid }) => exits.look(pid),
+  });
   const telemetry = createTelemetry({ home, clock, log, agents, fleet: () => fleet });
   const deaths = createDeaths({
     clock,
     oom: createOomWitness(),
-    onEnded: (instance, ended) => figures.countEnd(ended, waiterOf(instance, hosts)),
-    onDead: telemetry.retire,
+    onEnded: (instance, ended) => figures.countEnd(ended, waiterOf(instance, ended, hosts)),
+    onDead(instance, process) {
+      telemetry.retire(instance, process);
+      totals.touch();
+    },
   });
-  const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp: (key) => fleet.ofApp(key) });
-  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home });
+  const onChanged = () => store.touch();
+  const ofApp = (key: string) => fleet.ofApp(key);
+  const settled = () => store.settled();
+  const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp, marks, exits, onChanged, settled });
+  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks });
   const pidFiles = createPidFiles(clock, log);
   const fifos = createFifoPool({ folder: path.join(home.runDir, 'spare') });
   const fleet: Fleet = createFleet({
@@ -85,7 +117,12 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     random: Math.random,
     onRolled: (...rolled) => figures.countRoll(...rolled),
     perform,
+    onChanged,
   });
+  const { wallMs } = clock;
+  const snapshot = createSnapshot({ fleet, hosts, nonce: marks.nonce, isStopping: () => isStopping, wallMs });
+  const text = () => stateText(snapshot());
+  const store = createStore({ file: home.stateFile, clock, log, text, durable: true });
   const reloads = createReloads({
     bus,
     clock,
@@ -94,7 +131,7 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     onSkipped: (app, cause) => cause === 'cron' && figures.countCronSkipped(app),
   });
   const { onTrigger, onMemoryExceeded } = reloads;
-  const triggers = createTriggers({ ofApp: (key) => fleet.ofApp(key), onTrigger, clock, log });
+  const triggers = createTriggers({ ofApp, onTrigger, clock, log });
   const figures = createFigures({
     fleet,
     triggers,
@@ -107,6 +144,14 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     loki: () => loki.figures(),
     agents: telemetry.source,
     onMemoryExceeded,
+    onShown: () => totals.touch(),
+  });
+  const totals = createStore({
+    file: home.totalsFile,
+    clock,
+    log,
+    text: () => totalsText({ fleet, figures, telemetry }),
+    durable: false,
   });
   const commands = createCommands({
     fleet,
@@ -137,6 +182,7 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     home,
     clock,
     startedAtMs,
+    adopted: () => adopted,
     views: { triggers, hosts, agents },
     look: figures.look,
     keeping,
@@ -154,6 +200,14 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     clock,
     log,
   });
+  if (left !== null) {
+    const restore = () => restoreTotals(home.totalsFile, { fleet, figures, telemetry }, log);
+    const parts = { fleet, hosts, agents, deaths, exits, marks, clock, log };
+    adopted = await adopt(left, { ...parts, restoreTotals: restore });
+  }
+  telemetry.removeLeft();
+  for (const key of new Set(fleet.all().map(({ spec }) => appKey(spec)))) await triggers.reconcile(key);
+  store.touch();
   await listenOn(server, home.socket);
   log.info({ version: VERSION, pid: process.pid, node: process.version, home: home.root }, 'daemon started');
   const filling = fifos.fill().catch((error: unknown) => log.warn({ problem: messageOf(error) }, 'no spare pipes'));
@@ -172,6 +226,8 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     await triggers.close();
     agents.close();
     pidFiles.close();
+    exits.close();
+    await Promise.all([store.close(), totals.close()]);
     await Promise.all([keeping.keeper.close(), loki.close(), filling]);
     rmSync(home.socket, { force: true });
   }
@@ -179,7 +235,13 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   return {
     ended,
     reopenLogs: () => void keeping.reopen(),
-    async stop(report = () => {}) {
+    async stop({ keepList }, report = () => {}) {
+      if (keepList) {
+        // What is up now is to be up again under the next daemon, however this one comes to its end.
+        isStopping = true;
+        store.touch();
+        await store.close();
+      }
       await commands.clear(report).catch((error: unknown) => {
         log.error({ problem: messageOf(error) }, 'apps could not be stopped');
       });
@@ -189,8 +251,10 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
 }
 
 /** Who waits for the processes of an instance; null when the host that did is gone. */
-function waiterOf({ spec }: Instance, hosts: Hosts): number | null {
-  return spec.process.execMode === 'cluster' ? hosts.pidOf(appKey(spec)) : process.pid;
+function waiterOf({ spec }: Instance, ended: LiveProcess, hosts: Hosts): number | null {
+  if (spec.process.execMode === 'cluster') return hosts.pidOf(appKey(spec));
+  // init waits for the children of a daemon that is gone.
+  return ended.adopted ? null : process.pid;
 }
 
 /** A socket that a dead daemon left behind is in the way; the lock says that no living one uses it. */

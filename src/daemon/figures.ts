@@ -5,14 +5,14 @@ import { messageOf } from '../base/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import type { StreamName } from '../logs/record.ts';
 import type { ReloadResult } from '../metrics/contract.ts';
-import { createExposition } from '../metrics/exposition.ts';
+import { createExposition, type SavedAppCounts } from '../metrics/exposition.ts';
 import { formatFor } from '../metrics/format.ts';
 import type { LokiSource } from '../metrics/loki-metrics.ts';
 import { createMemoryWatch } from '../metrics/memory-watch.ts';
 import { createSampler } from '../metrics/sampler.ts';
 import type { ScrapeSeen } from '../metrics/scrape-metrics.ts';
 import type { FleetSource } from '../metrics/source.ts';
-import type { Sampler } from '../metrics/vitals.ts';
+import type { Sampler, SavedTree } from '../metrics/vitals.ts';
 import { openCgroup } from '../os/cgroup.ts';
 import { openReaped } from '../os/reaped.ts';
 import type { Bus } from './bus.ts';
@@ -39,7 +39,17 @@ export interface Figures {
   countRoll(app: Instance, stream: StreamName): void;
   /** Forgets an instance that was deleted. */
   forget(instance: Instance): void;
+  /** What was counted and is to outlive the daemon. */
+  saved(): SavedFigures;
+  restore(saved: SavedFigures): Promise<void>;
   close(): Promise<void>;
+}
+
+/** JSON. */
+export interface SavedFigures {
+  readonly apps: SavedAppCounts;
+  /** By id of the instance. */
+  readonly trees: readonly (readonly [id: number, tree: SavedTree])[];
 }
 
 export interface FiguresOptions {
@@ -53,14 +63,20 @@ export interface FiguresOptions {
   readonly logBytes: (files: readonly string[]) => { readonly live: number; readonly rolled: number };
   readonly loki: () => LokiSource | null;
   readonly agents: FleetSource['agents'];
+  /** Counters were shown: none of them may fall from now on. */
+  readonly onShown: () => void;
   readonly onMemoryExceeded: (instance: Instance, generation: number, rssBytes: number) => void;
 }
 
 export function createFigures(options: FiguresOptions): Figures {
   const { fleet, triggers, clock, bus, log } = options;
   let making: Promise<Sampler> | null = null;
+  let made: Sampler | null = null;
   const sampler = () => {
-    making ??= createSampler(clock, options.settings);
+    making ??= createSampler(clock, options.settings).then((ready) => {
+      made = ready;
+      return ready;
+    });
     return making;
   };
   const cgroup = openCgroup();
@@ -118,11 +134,28 @@ export function createFigures(options: FiguresOptions): Figures {
     countCronSkipped: ({ spec }) => exposition.observeCronSkipped(spec),
     countRoll: ({ spec }, stream) => exposition.observeRoll(spec, stream),
     countScrape: exposition.scrapes.observe,
-    render: ({ headers }) => exposition.render(formatFor(headers.accept)),
+    async render({ headers }) {
+      const page = await exposition.render(formatFor(headers.accept));
+      options.onShown();
+      return page;
+    },
     forget(instance) {
       void making?.then((made) => made.forget(instance.id));
       const key = appKey(instance.spec);
       if (fleet.ofApp(key).length === 0) exposition.scrapes.forget(key);
+    },
+    saved() {
+      const trees = fleet.all().flatMap(({ id }) => {
+        const tree = made?.saved(id) ?? null;
+        return tree === null ? [] : [[id, tree] as const];
+      });
+      return { apps: exposition.saved(), trees };
+    },
+    async restore({ apps, trees }) {
+      exposition.restore(apps);
+      if (trees.length === 0) return;
+      const ready = await sampler();
+      for (const [id, tree] of trees) if (fleet.find(id) !== undefined) ready.restore(id, tree);
     },
     async close() {
       reaped.close();

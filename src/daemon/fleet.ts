@@ -25,7 +25,24 @@ export interface FleetOptions {
   /** A log file was rolled for a line of this stream. */
   readonly onRolled: (instance: Instance, stream: StreamName) => void;
   readonly perform: (instance: Instance, effects: readonly Effect[]) => void;
+  /** What is to outlive the daemon has changed. */
+  readonly onChanged: () => void;
 }
+
+/** An instance as another daemon left it. */
+export type Restored = Pick<
+  Instance,
+  | 'id'
+  | 'slot'
+  | 'createdAtMs'
+  | 'spec'
+  | 'nextSpec'
+  | 'state'
+  | 'lastStartedAtMs'
+  | 'backoffUntilMs'
+  | 'lastExit'
+  | 'lastDeath'
+>;
 
 /** All instances of this daemon: who there is, and how one comes and goes. */
 export interface Fleet {
@@ -34,6 +51,10 @@ export interface Fleet {
   ofApp(key: string): readonly Instance[];
   /** Adds instances of one app and opens their pipes; none is started. */
   add(spec: AppSpec, count: number): Promise<readonly Instance[]>;
+  /** Takes up instances of another daemon, their pipes not opened. */
+  restore(saved: readonly Restored[], nextId: number): readonly Instance[];
+  /** The id that the next instance gets. */
+  nextId(): number;
   /** Takes a stopped instance off the list and closes its pipes. */
   remove(instance: Instance): Promise<void>;
 }
@@ -46,8 +67,21 @@ export function createFleet(options: FleetOptions): Fleet {
   let nextId = 0;
 
   function create(spec: AppSpec): Instance {
-    const id = nextId++;
+    const { clock } = options;
+    const restored = { nextSpec: null, lastStartedAtMs: null, backoffUntilMs: null, lastExit: null, lastDeath: null };
     const slot = lowestFreeSlot(spec.name, instances.values());
+    return make({
+      ...restored,
+      id: nextId++,
+      slot,
+      createdAtMs: clock.wallMs(),
+      spec,
+      state: newInstance(clock.nowMs()),
+    });
+  }
+
+  function make(given: Restored): Instance {
+    const { id, slot, spec } = given;
     const { home, clock, log } = options;
     const onProblem = (problem: string) => log.warn({ id, app: spec.name, problem }, 'log output');
     const logs = createInstanceLogs({
@@ -73,25 +107,17 @@ export function createFleet(options: FleetOptions): Fleet {
       instance.state = state;
       keepUp(instance, before);
       options.perform(instance, effects);
+      if (state !== before) options.onChanged();
     };
     const onDefect = (error: unknown) => log.error({ id, app: spec.name, err: error }, 'defect while taking an event');
     const instance: Instance = {
-      id,
-      slot,
-      createdAtMs: clock.wallMs(),
+      ...given,
       logs,
       pidFile: pidFileOf(spec, id, home),
       post: createInbox(take, onDefect),
-      spec,
-      nextSpec: null,
-      state: newInstance(clock.nowMs()),
       process: null,
       processes: new Map(),
-      lastStartedAtMs: null,
-      lastExit: null,
-      lastDeath: null,
       vitals: null,
-      backoffUntilMs: null,
       history: [],
     };
     instances.set(id, instance);
@@ -106,9 +132,15 @@ export function createFleet(options: FleetOptions): Fleet {
     ofApp: (key) => [...(apps.get(key) ?? [])],
     async add(spec, count) {
       const added = Array.from({ length: count }, () => create(spec));
+      if (count > 0) options.onChanged();
       await Promise.all(added.map((instance) => instance.logs.open()));
       return added;
     },
+    restore(saved, next) {
+      nextId = next;
+      return saved.map(make);
+    },
+    nextId: () => nextId,
     async remove(instance) {
       instances.delete(instance.id);
       const key = appKey(instance.spec);
@@ -116,6 +148,7 @@ export function createFleet(options: FleetOptions): Fleet {
       if (apps.get(key)?.size === 0) apps.delete(key);
       // PM2 counts from 0 again once the list is empty.
       if (instances.size === 0) nextId = 0;
+      options.onChanged();
       await instance.logs.close();
     },
   };

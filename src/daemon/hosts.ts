@@ -1,36 +1,30 @@
-import { createHash } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { HostFact, WorkerKey } from '../base/host-protocol.ts';
 import type { Home } from '../base/paths.ts';
 import type { AppSpec } from '../core/spec.ts';
+import type { ExitWatch } from '../os/exit-watch.ts';
 import {
+  connectHost,
   type HostClient,
   type HostForkRequest,
   type HostHandlers,
+  type HostHello,
   type HostLoss,
   lossText,
 } from '../os/host-client.ts';
-import { startHost } from '../os/host-start.ts';
+import { identityOf, type ProcessIdentity } from '../os/identity.ts';
+import { signalTree } from '../os/process-tree.ts';
 import { born } from './births.ts';
 import type { Deaths } from './deaths.ts';
+import { forkRequest, type HostPlan, hostPlan, launchHost, type WorkerOrder } from './host-launch.ts';
 import { appKey, type Instance, specOf } from './instance.ts';
+import type { Marks } from './marks.ts';
 import type { DaemonLog } from './own-log.ts';
+import type { SavedHost } from './state/saved.ts';
 
-/** The bundles stand side by side. */
-const HOST_FILE = path.join(import.meta.dirname, 'host.cjs');
 /** Failures of a fork that pass by themselves: fork(2), open(2). */
 const PASSING = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
-
-export interface WorkerOrder {
-  readonly generation: number;
-  readonly spec: AppSpec;
-  /** The whole environment. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly execArgv: readonly string[];
-}
 
 /** The cluster hosts: one process for each app in cluster mode, the parent of its workers. */
 export interface Hosts {
@@ -40,6 +34,15 @@ export interface Hosts {
   pidOf(key: string): number | null;
   /** Ends the host of an app that has no workers any more, and waits for it. */
   release(key: string): Promise<void>;
+  /**
+   * Takes over the host of another daemon: its facts come, the kept ones first.
+   * @returns the workers that it has, once the kept facts were taken; null when it cannot be reached
+   */
+  adopt(saved: SavedHost): Promise<HostHello['workers'] | null>;
+  /** Sends an IPC message to a worker, as far as its host can be reached. */
+  send(key: string, worker: WorkerKey, message: string): void;
+  /** What a later daemon needs to take them over. */
+  saved(): readonly SavedHost[];
 }
 
 export interface HostsOptions {
@@ -48,13 +51,22 @@ export interface HostsOptions {
   readonly deaths: Deaths;
   readonly log: DaemonLog;
   readonly ofApp: (key: string) => readonly Instance[];
+  readonly marks: Marks;
+  readonly exits: ExitWatch;
+  /** A host has come or gone. */
+  readonly onChanged: () => void;
+  /** Resolves when the present state of everything outlives this daemon. */
+  readonly settled: () => Promise<void>;
 }
 
 interface Host {
+  readonly socket: string;
   /** The settings it was made with. */
   readonly made: string;
   readonly starting: Promise<HostClient>;
   client: HostClient | null;
+  /** Known before there is a client where another daemon had it. */
+  identity: ProcessIdentity | null;
   /** Orders without an answer yet, by worker: each is told when none can come any more. */
   readonly asked: Map<string, (message: string) => void>;
   /** Resolves when the process is gone, or could not be started. */
@@ -70,19 +82,18 @@ export function createHosts(options: HostsOptions): Hosts {
   /** The host of an app; another one where its settings changed and no worker holds on to the old one. */
   function hostOf(spec: AppSpec): Host {
     const key = appKey(spec);
-    const made = JSON.stringify([spec.process.interpreter, spec.process.schedule]);
+    const plan = hostPlan(spec, options.home);
     const present = hosts.get(key);
-    const serves = present?.made === made || hasWorkers(ofApp(key));
+    const serves = present?.made === plan.made || hasWorkers(ofApp(key));
     if (present !== undefined && !present.leaving && serves) return present;
-    const host = create(spec, made, present === undefined ? Promise.resolve() : end(present));
-    hosts.set(key, host);
-    return host;
+    const mayStart = present === undefined ? Promise.resolve() : end(present);
+    return create(key, plan, (handlers) => mayStart.then(() => launchHost(spec, options, handlers)));
   }
 
-  function create(spec: AppSpec, made: string, mayStart: Promise<void>): Host {
-    const key = appKey(spec);
+  function create(key: string, plan: HostPlan, reach: (handlers: HostHandlers) => Promise<HostClient>): Host {
     const forget = () => {
       if (hosts.get(key) === host) hosts.delete(key);
+      options.onChanged();
     };
     let lost: (loss: HostLoss) => void = () => {};
     const ended = new Promise<HostLoss>((resolve) => {
@@ -94,12 +105,15 @@ export function createHosts(options: HostsOptions): Hosts {
         if (instance !== undefined) take(instance, fact, host);
       },
       onLost: lost,
+      safe: options.settled,
     };
-    const starting = mayStart.then(() => start(spec, handlers));
+    const starting = reach(handlers);
     const gone = starting.then(
       async (client) => {
         host.client = client;
-        log.info({ app: key, pid: client.identity.pid }, 'cluster host started');
+        host.identity = client.identity;
+        options.onChanged();
+        log.info({ app: key, pid: client.identity.pid }, 'cluster host connected');
         const loss = await ended;
         forget();
         for (const fail of [...host.asked.values()]) fail(`its cluster host is gone: ${lossText(loss)}`);
@@ -112,7 +126,8 @@ export function createHosts(options: HostsOptions): Hosts {
       // Each order that waited for it reports the failure.
       forget,
     );
-    const host: Host = { made, starting, client: null, asked: new Map(), gone, leaving: false };
+    const host: Host = { ...plan, starting, client: null, identity: null, asked: new Map(), gone, leaving: false };
+    hosts.set(key, host);
     return host;
   }
 
@@ -155,7 +170,19 @@ export function createHosts(options: HostsOptions): Hosts {
 
   function welcome(instance: Instance, fact: WorkerKey & { pid: number }, host: Host): void {
     const { id, generation, pid } = fact;
+    const { state } = instance;
+    if (generation !== state.generation && generation !== state.beside?.generation) {
+      // Nobody waits for it any more, and nobody would ever stop it.
+      const stray = identityOf(pid);
+      if (stray !== null) signalTree({ root: stray, signal: 'SIGKILL', treekill: true });
+      return;
+    }
     const send = (message: string) => host.client?.send({ id, generation }, message);
+    // Another daemon had it made, and its environment told of it.
+    if (instance.processes.get(generation)?.pid === pid) {
+      instance.post({ type: 'spawned', generation, pid });
+      return;
+    }
     const replaced = instance.process;
     const process = born(instance, { generation, pid, send, kill: null }, options.clock);
     const beside = process !== null && instance.state.beside?.generation === generation;
@@ -163,19 +190,6 @@ export function createHosts(options: HostsOptions): Hosts {
     if (beside && replaced?.listening !== true && !specOf(instance, generation).policy.waitReady) {
       instance.post({ type: 'ready', generation });
     }
-  }
-
-  function start(spec: AppSpec, handlers: HostHandlers): Promise<HostClient> {
-    const stem = path.join(options.home.runDir, `host-${shortHash(appKey(spec))}`);
-    // What a host says before it dies is all that is known of its death.
-    const logFd = openSync(`${stem}.log`, 'w', 0o600);
-    const setup = { socket: `${stem}.sock`, schedule: spec.process.schedule };
-    const { interpreter, env } = spec.process;
-    const own = env['PATH'] === undefined ? {} : { PATH: env['PATH'] };
-    return startHost(
-      { interpreter, program: HOST_FILE, setup, cwd: options.home.root, env: own, logFd },
-      handlers,
-    ).finally(() => closeSync(logFd));
   }
 
   return {
@@ -206,6 +220,26 @@ export function createHosts(options: HostsOptions): Hosts {
       const host = hosts.get(key);
       if (host !== undefined) await end(host);
     },
+    async adopt({ key, socket, made, identity }) {
+      const ended = new Promise<HostLoss>((resolve) => {
+        options.exits.watch(identity, () => resolve({ message: 'it ended' }));
+      });
+      const host = create(key, { socket, made }, (handlers) => connectHost({ socket, identity, ended }, handlers));
+      host.identity = identity;
+      try {
+        const client = await host.starting;
+        await client.caughtUp;
+        return client.hello.workers;
+      } catch (error) {
+        log.error({ app: key, problem: messageOf(error) }, 'the cluster host of an earlier daemon cannot be reached');
+        return null;
+      }
+    },
+    send: (key, worker, message) => hosts.get(key)?.client?.send(worker, message),
+    saved: () =>
+      [...hosts].flatMap(([key, { identity, socket, made }]) =>
+        identity === null ? [] : [{ key, socket, made, identity }],
+      ),
   };
 }
 
@@ -217,19 +251,9 @@ function hasWorkers(instances: readonly Instance[]): boolean {
   return instances.some(({ processes }) => [...processes.values()].some(({ exited }) => !exited));
 }
 
-function forkRequest({ id, logs }: Instance, { generation, spec, env, execArgv }: WorkerOrder): HostForkRequest {
-  const { script, args, cwd, uid, gid } = spec.process;
-  const { out: stdout, error: stderr } = logs.pipesFor(generation);
-  return { id, generation, script, args, execArgv, cwd, env, stdout, stderr, uid, gid };
-}
-
 /** Its workers end without the host; whatever of them does not is ended before new ones are made. */
 function loseWorkers(instance: Instance, deaths: Deaths): void {
   for (const process of [...instance.processes.values()]) {
     if (!process.exited) deaths.onRootExit(instance, process, { code: null, signal: null, hint: 'host_lost' });
   }
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

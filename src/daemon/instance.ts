@@ -16,6 +16,8 @@ export interface LiveProcess {
   send(message: string, onFailed: () => void): void;
   /** True once it accepts connections, as far as anybody told. */
   listening: boolean;
+  /** True where an earlier daemon had it made: it is no child of this one. */
+  readonly adopted: boolean;
   /** True once the root was seen to exit. */
   exited: boolean;
 }

@@ -1,16 +1,20 @@
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { AGENT_VARIABLE, type AgentAddress } from '../base/agent-protocol.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
+import { MARK_VARIABLE } from '../base/process-mark.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { nodeFlags, runsNode, spawnProcess } from '../os/spawn.ts';
+import type { Agents } from './agents.ts';
 import { born } from './births.ts';
 import type { Deaths } from './deaths.ts';
 import type { Hosts } from './hosts.ts';
-import { type Instance, specOf } from './instance.ts';
+import { type Instance, type LiveProcess, specOf } from './instance.ts';
 import { instanceEnv } from './instance-env.ts';
+import type { Marks } from './marks.ts';
 import { snapshotPath } from './snapshots.ts';
 
 /** The bundles stand side by side. */
@@ -21,6 +25,8 @@ export interface LaunchOptions {
   readonly deaths: Deaths;
   readonly hosts: Hosts;
   readonly home: Home;
+  readonly marks: Marks;
+  readonly agents: Agents;
 }
 
 /**
@@ -34,6 +40,7 @@ export function launch(instance: Instance, generation: number, options: LaunchOp
   const env = {
     ...instanceEnv(instance, spec, options.home.root),
     ...agentEnv(instance, generation, spec, options.home),
+    [MARK_VARIABLE]: options.marks.ofProcess(instance.id, generation),
   };
   if (spec.process.execMode === 'fork') {
     launchFork(instance, { generation, spec, env }, options);
@@ -53,7 +60,11 @@ interface ForkLaunch {
   readonly env: Readonly<Record<string, string>>;
 }
 
-function launchFork(instance: Instance, { generation, spec, env }: ForkLaunch, { clock, deaths }: LaunchOptions): void {
+function launchFork(
+  instance: Instance,
+  { generation, spec, env }: ForkLaunch,
+  { clock, deaths, agents }: LaunchOptions,
+): void {
   const fds = openEnds(instance, generation);
   if (fds === null) return;
   const request = {
@@ -79,22 +90,21 @@ function launchFork(instance: Instance, { generation, spec, env }: ForkLaunch, {
   closeSync(fds.out);
   closeSync(fds.error);
   if (child?.pid === undefined) return;
-  born(
-    instance,
-    {
-      generation,
-      pid: child.pid,
-      send(message, onFailed) {
-        if (!child.connected) return onFailed();
-        child.send(message, (error) => {
-          // The channel closed under the message.
-          if (error !== null) onFailed();
-        });
-      },
-      kill: () => child.kill('SIGKILL'),
-    },
-    clock,
-  );
+  const { id } = instance;
+  const { pid } = child;
+  const send = request.agentFile === null ? viaChild(child) : agents.channelTo({ id, generation, pid });
+  born(instance, { generation, pid, send, kill: () => child.kill('SIGKILL') }, clock);
+}
+
+/** Without the agent a Node app has the channel of child_process, which ends with this daemon. */
+function viaChild(child: ChildProcess): LiveProcess['send'] {
+  return (message, onFailed) => {
+    if (!child.connected) return onFailed();
+    child.send(message, (error) => {
+      // The channel closed under the message.
+      if (error !== null) onFailed();
+    });
+  };
 }
 
 /** The write ends of the pipes; without them (no descriptors left, disk gone) nothing can be spawned. */
@@ -125,6 +135,7 @@ function agentEnv(instance: Instance, generation: number, spec: AppSpec, home: H
     generation,
     telemetry: spec.process.telemetry,
     snapshot: snapshotPath(home.runDir, { id: instance.id, generation }),
+    channel: spec.process.execMode === 'fork',
   };
   return { [AGENT_VARIABLE]: JSON.stringify(address) };
 }

@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
     process.on(signal, () => {
       log.info({ signal }, 'told to end');
-      void daemon.stop();
+      void daemon.stop({ keepList: !foreground });
     });
   }
   onReopenSignal(() => {

@@ -34,6 +34,8 @@ export interface RoutesOptions {
   readonly look: (instances: readonly Instance[]) => Promise<void>;
   readonly http: () => HttpView;
   readonly startedAtMs: number;
+  /** Processes taken over from an earlier daemon. */
+  readonly adopted: () => number;
   /** Ends the daemon, once the answer is out. */
   readonly quit: () => void;
 }
@@ -136,9 +138,9 @@ export function jlistSource(instance: Instance, clock: Clock): JlistSource {
   };
 }
 
-function pingView({ clock, startedAtMs, http, home }: RoutesOptions): PingView {
+function pingView({ clock, startedAtMs, adopted, http, home }: RoutesOptions): PingView {
   const uptimeSeconds = Math.round(clock.wallMs() - startedAtMs) / 1000;
-  return { pid: process.pid, version: VERSION, uptimeSeconds, adopted: 0, http: http(), home: home.root };
+  return { pid: process.pid, version: VERSION, uptimeSeconds, adopted: adopted(), http: http(), home: home.root };
 }
 
 async function signal(body: unknown, fleet: Fleet): Promise<Reply> {

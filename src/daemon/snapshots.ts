@@ -95,8 +95,12 @@ export function removeSnapshot(base: string): void {
 /**
  * Removes what processes of an earlier daemon have left.
  * @param runDir of the home
+ * @param kept paths without their endings, of processes that are still known
  */
-export function removeLeftSnapshots(runDir: string): void {
-  for (const name of readdirSync(runDir))
-    if (FILE_NAME.test(name)) rmSync(path.join(runDir, name), { force: true, recursive: true });
+export function removeLeftSnapshots(runDir: string, kept: ReadonlySet<string>): void {
+  for (const name of readdirSync(runDir)) {
+    const file = path.join(runDir, name);
+    const base = file.slice(0, -ENDINGS[0].length);
+    if (FILE_NAME.test(name) && !kept.has(base)) rmSync(file, { force: true, recursive: true });
+  }
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { Home } from '../base/paths.ts';
-import { type AgentAccount, createAgentAccount } from '../metrics/agent-account.ts';
+import { type AgentAccount, createAgentAccount, type SavedAgentAccount } from '../metrics/agent-account.ts';
 import { readFigures } from '../metrics/agent-figures.ts';
-import { type AppAccount, type AppProcess, createAppAccount } from '../metrics/app-account.ts';
+import { type AppAccount, type AppProcess, createAppAccount, type SavedAppAccount } from '../metrics/app-account.ts';
 import { readFamilies } from '../metrics/app-families.ts';
 import type { FleetSource } from '../metrics/source.ts';
 import type { FiguresKind } from './agent-link.ts';
@@ -26,6 +26,23 @@ export interface Telemetry {
   retire(instance: Instance, process: LiveProcess): void;
   /** Forgets an instance that is off the list. */
   forget(instance: Instance): void;
+  /** What was counted and is to outlive the daemon. */
+  saved(): SavedTelemetry;
+  /** Goes on counting where another daemon was; only for instances that are there. */
+  restore(saved: SavedTelemetry): void;
+  /** Removes what processes have left that nobody knows any more. */
+  removeLeft(): void;
+}
+
+/** JSON. */
+export interface SavedTelemetry {
+  /** By id of the instance. */
+  readonly instances: readonly (readonly [id: number, account: SavedAgentAccount])[];
+  readonly apps: readonly {
+    readonly key: string;
+    readonly account: SavedAppAccount;
+    readonly timeouts: number;
+  }[];
 }
 
 export interface TelemetryOptions {
@@ -56,14 +73,13 @@ interface Manner {
 }
 
 /**
- * Begins to keep what agents tell; what an earlier daemon's processes have left is removed.
+ * Begins to keep what agents tell.
  * @param options the daemon's parts
  */
 export function createTelemetry({ home, clock, log, agents, fleet }: TelemetryOptions): Telemetry {
   const accounts = new Map<number, AgentAccount>();
   const apps = new Map<string, AppTold>();
   const manners = new WeakMap<LiveProcess, Manner>();
-  removeLeftSnapshots(home.runDir);
 
   function accountOf({ id }: Instance): AgentAccount {
     const account = accounts.get(id) ?? createAgentAccount(clock.wallMs);
@@ -191,6 +207,29 @@ export function createTelemetry({ home, clock, log, agents, fleet }: TelemetryOp
       removeSnapshot(snapshotPath(home.runDir, process));
       accounts.get(instance.id)?.retire(process.generation);
       apps.get(appKey(instance.spec))?.account.retire(instance.id, process.generation);
+    },
+    saved: () => ({
+      instances: [...accounts].map(([id, account]) => [id, account.saved()] as const),
+      apps: [...apps].map(([key, { account, timeouts }]) => ({ key, account: account.saved(), timeouts })),
+    }),
+    restore(saved) {
+      for (const [id, account] of saved.instances) {
+        const instance = fleet().find(id);
+        if (instance !== undefined) accountOf(instance).restore(account);
+      }
+      for (const { key, account, timeouts } of saved.apps) {
+        const [first] = fleet().ofApp(key);
+        if (first === undefined) continue;
+        const app = appOf(first);
+        app.account.restore(account);
+        app.timeouts = timeouts;
+      }
+    },
+    removeLeft() {
+      const processes = fleet()
+        .all()
+        .flatMap((instance) => [...instance.processes.values()]);
+      removeLeftSnapshots(home.runDir, new Set(processes.map((process) => snapshotPath(home.runDir, process))));
     },
     forget(instance) {
       const key = appKey(instance.spec);

@@ -7,6 +7,8 @@ export interface FactLog {
   ack(seq: number): void;
   /** The oldest kept fact behind a number. */
   next(seq: number): { readonly seq: number; readonly fact: HostFact } | null;
+  /** How many are kept. */
+  pending(): number;
   /** How many were forgotten because nobody took them. */
   lost(): number;
 }
@@ -41,6 +43,7 @@ export function createFactLog(limit: number): FactLog {
       const fact = kept[at - firstSeq];
       return fact === undefined ? null : { seq: at, fact };
     },
+    pending: () => kept.length,
     lost: () => lost,
   };
 }

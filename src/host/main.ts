@@ -43,6 +43,7 @@ function main({ socket, schedule }: HostSetup): void {
       protocol: HOST_PROTOCOL,
       pid: process.pid,
       workers: workers.living(),
+      pending: facts.pending(),
       lost: facts.lost(),
     }),
     onRequest,

@@ -31,6 +31,12 @@ export interface InstanceLogs {
    */
   pipesFor(generation: number): PipePaths;
   /**
+   * Gives a process of another daemon the pipes that it writes to.
+   * @param generation its number
+   * @param out path of its pipe for stdout, null where that is not known
+   */
+  adopt(generation: number, out: string | null): Promise<void>;
+  /**
    * Write ends of `pipesFor(generation)`: blocking, read-write; the caller closes them after the spawn.
    * @throws PromvisorError START_FAILED when they cannot be opened; then the pipes are free again
    */
@@ -49,6 +55,8 @@ export interface InstanceLogs {
   lastLines(stream: StreamName, count: number, generation: number): string[];
   /** Figures of each stream over all processes and pipes. */
   account(): Readonly<Record<StreamName, StreamAccount>>;
+  /** Goes on counting from the figures of an earlier daemon. */
+  restore(account: Readonly<Record<StreamName, StreamAccount>>): void;
   files(): LogFiles;
   /** Where each file of `files` ends once every line published so far is written; null without a file. */
   positions(): Readonly<Record<StreamName, Position | null>>;
@@ -143,6 +151,7 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
     open: lanes.open,
     prepareSecond: lanes.prepareSecond,
     pipesFor: lanes.take,
+    adopt: lanes.adopt,
     openForSpawn,
     drain: lanes.leave,
     lastBytes: (stream, generation) => lanes.lastWords(stream, generation)?.read() ?? Buffer.alloc(0),
@@ -151,6 +160,9 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
       return last === null ? [] : lastLinesOf(last, count);
     },
     account: () => ({ out: streams.out.account, error: streams.error.account }),
+    restore(account) {
+      for (const stream of ['out', 'error'] as const) Object.assign(streams[stream].account, account[stream]);
+    },
     files: () => files,
     positions: () => ({ out: positionOf(files.out, sinks), error: positionOf(files.error, sinks) }),
     async settled() {

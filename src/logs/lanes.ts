@@ -22,6 +22,8 @@ export interface Lanes {
   prepareSecond(): Promise<void>;
   /** The lane of a process: the one it has, else the first free one, which then is its own. */
   take(generation: number): PipePaths;
+  /** Gives a process of another daemon the lane that it writes to, by the path of its pipe for stdout, if that is known. */
+  adopt(generation: number, out: string | null): Promise<void>;
   /** Reads the lane of a process to its end; then it is free. */
   leave(generation: number): void;
   /** Null when nothing is known to be said by this process. */
@@ -78,6 +80,18 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
     start(lane);
   }
 
+  async function prepareSecond(): Promise<void> {
+    if (closed) return;
+    second ??= makeSecond();
+    try {
+      await second;
+    } catch (error) {
+      // The next reload tries again.
+      second = null;
+      throw error;
+    }
+  }
+
   function take(generation: number): PipePaths {
     const lane = lanes.find((one) => one.taken && one.generation === generation) ?? claim(generation);
     // A pipe that could not be read before may be whole again.
@@ -86,7 +100,10 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
   }
 
   function claim(generation: number): Lane {
-    const lane = lanes.find(({ taken }) => !taken) ?? shared(generation);
+    return give(lanes.find(({ taken }) => !taken) ?? shared(generation), generation);
+  }
+
+  function give(lane: Lane, generation: number): Lane {
     lane.generation = generation;
     lane.taken = true;
     begin(lane.out, generation);
@@ -116,18 +133,14 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
       await pipes.makeFifos([first.paths.out, first.paths.error]);
       start(first);
     },
-    async prepareSecond() {
-      if (closed) return;
-      second ??= makeSecond();
-      try {
-        await second;
-      } catch (error) {
-        // The next reload tries again.
-        second = null;
-        throw error;
-      }
-    },
+    prepareSecond,
     take,
+    async adopt(generation, out) {
+      if (out === pathsOf(runDir, `${id}.b`).out) await prepareSecond();
+      const own = lanes.find(({ paths, taken }) => paths.out === out && !taken);
+      if (own === undefined) take(generation);
+      else give(own, generation);
+    },
     leave(generation) {
       const lane = lanes.find((one) => one.generation === generation);
       if (lane === undefined) return;

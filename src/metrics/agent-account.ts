@@ -1,5 +1,5 @@
 import type { AgentFigures } from './agent-figures.ts';
-import { createLedger, type Rows } from './ledger.ts';
+import { createLedger, type Rows, type SavedRows } from './ledger.ts';
 
 /** What the agents of one instance have told, over all its processes. A process is known by its generation. */
 export interface AgentAccount {
@@ -17,6 +17,16 @@ export interface AgentAccount {
   hasRuntime(): boolean;
   /** Unix seconds at which a row was seen first. */
   sinceSeconds(key: string): number | undefined;
+  /** What is to outlive the daemon. */
+  saved(): SavedAgentAccount;
+  restore(saved: SavedAgentAccount): void;
+}
+
+/** JSON: rows of processes that have ended, and when each row was seen first. */
+export interface SavedAgentAccount {
+  readonly rows: SavedRows;
+  readonly since: readonly (readonly [key: string, seconds: number])[];
+  readonly runtimeSeen: boolean;
 }
 
 /**
@@ -55,5 +65,11 @@ export function createAgentAccount(wallMs: () => number): AgentAccount {
     totals: ledger.totals,
     hasRuntime: () => runtimeSeen,
     sinceSeconds: (key) => since.get(key),
+    saved: () => ({ rows: [...ledger.retired()], since: [...since], runtimeSeen }),
+    restore(saved) {
+      ledger.absorb(new Map(saved.rows));
+      for (const [key, seconds] of saved.since) since.set(key, seconds);
+      runtimeSeen = saved.runtimeSeen;
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { AppFamily } from './app-families.ts';
-import { createLedger, type Ledger, type Rows, sumOf } from './ledger.ts';
+import { createLedger, type Ledger, type Rows, type SavedRows, sumOf } from './ledger.ts';
 
 /** A process of an app, as far as its metrics go. */
 export interface AppProcess {
@@ -40,6 +40,20 @@ export interface AppAccount {
    */
   families(byInstance: boolean, mains: ReadonlyMap<number, number>): readonly FamilyTotal[];
   isEmpty(): boolean;
+  /** What is to outlive the daemon. */
+  saved(): SavedAppAccount;
+  restore(saved: SavedAppAccount): void;
+}
+
+/** JSON: what processes have counted that have ended, by kind of family, and what the families are. */
+export interface SavedAppAccount {
+  readonly members: readonly (SavedLedgers & { readonly instance: number; readonly slot: number })[];
+  readonly gone: SavedLedgers['ledgers'];
+  readonly families: readonly Omit<AppFamily, 'rows' | 'gauges'>[];
+}
+
+interface SavedLedgers {
+  readonly ledgers: readonly (readonly [kind: string, rows: SavedRows])[];
 }
 
 interface Living extends AppProcess {
@@ -132,12 +146,38 @@ export function createAppAccount(onFull: () => void): AppAccount {
         return { family, parts: byInstance ? parts : [together(family, parts, gone.get(kind))] };
       });
     },
+    saved: () => ({
+      members: [...members].map(([instance, { slot, ledgers }]) => ({
+        instance,
+        slot,
+        ledgers: savedLedgers(ledgers),
+      })),
+      gone: savedLedgers(gone),
+      families: [...definitions(living.values(), ended)].map(({ rows: _rows, gauges: _gauges, ...family }) => family),
+    }),
+    restore(saved) {
+      for (const { instance, slot, ledgers } of saved.members) {
+        members.set(instance, { slot, ledgers: restoredLedgers(ledgers) });
+      }
+      for (const [kind, ledger] of restoredLedgers(saved.gone)) gone.set(kind, ledger);
+      for (const family of saved.families) ended.set(family.name, { ...family, rows: NO_ROWS, gauges: NO_GAUGES });
+    },
     isEmpty: () => ended.size === 0 && [...living.values()].every(({ families }) => families.size === 0),
   };
 }
 
 const NO_ROWS: Rows = new Map();
 const NO_GAUGES: ReadonlyMap<string, number> = new Map();
+
+function savedLedgers(ledgers: ReadonlyMap<string, Ledger>): SavedLedgers['ledgers'] {
+  return [...ledgers].map(([kind, ledger]) => [kind, [...ledger.retired()]] as const);
+}
+
+function restoredLedgers(saved: SavedLedgers['ledgers']): Map<string, Ledger> {
+  const ledgers = new Map<string, Ledger>();
+  for (const [kind, rows] of saved) ledgerOf(ledgers, kind).absorb(new Map(rows));
+  return ledgers;
+}
 
 function keyOf(instance: number, generation: number): string {
   return `${instance}:${generation}`;

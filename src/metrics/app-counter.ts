@@ -8,7 +8,16 @@ export interface AppCounter<V extends string> {
   observe(spec: AppSpec, value: V): void;
   /** Renders the counter of the apps that are there; those that have gone are forgotten. */
   render(text: MetricsText, scene: Scene): void;
+  /** What is to outlive the daemon, by the text of the app's labels. */
+  saved(): SavedCounter;
+  restore(saved: SavedCounter): void;
 }
+
+/** JSON. */
+export type SavedCounter = readonly (readonly [
+  labels: string,
+  counts: readonly (readonly [value: string, count: number])[],
+])[];
 
 export interface AppCounterOptions<V extends string> {
   readonly metric: MetricName;
@@ -30,6 +39,13 @@ export function createAppCounter<V extends string>({ metric, label, values }: Ap
       const counts = byApp.get(labels) ?? new Map<V, number>();
       byApp.set(labels, counts);
       counts.set(value, (counts.get(value) ?? 0) + 1);
+    },
+    saved: () => [...byApp].map(([labels, counts]) => [labels, [...counts]] as const),
+    restore(saved) {
+      for (const [labels, counts] of saved) {
+        const known = counts.filter((entry): entry is readonly [V, number] => values.some((one) => one === entry[0]));
+        byApp.set(labels, new Map(known));
+      }
     },
     render(text, scene) {
       const present = new Set(scene.apps.map(({ labels }) => labels));

@@ -21,7 +21,16 @@ export interface AppHistogram {
   observe(spec: AppSpec, durationMs: number, example: Readonly<Record<string, string>>): void;
   /** Renders the histogram of the apps that are there; those that have gone are forgotten. */
   render(text: MetricsText, scene: Scene): void;
+  /** What is to outlive the daemon, by the text of the app's labels. */
+  saved(): SavedHistogram;
+  restore(saved: SavedHistogram): void;
 }
+
+/** JSON. */
+export type SavedHistogram = readonly (readonly [
+  labels: string,
+  { readonly counts: readonly number[]; readonly sum: number; readonly createdSeconds: number },
+])[];
 
 /**
  * Makes the histogram of a metric.
@@ -44,6 +53,13 @@ export function createAppHistogram(name: AppHistogramName, wallMs: () => number)
       const value = durationMs / MS_PER_SECOND;
       const atSeconds = wallMs() / MS_PER_SECOND;
       observeIn(distributionOf(appLabels(spec)), bounds, { value, labels: labelsText(example), atSeconds });
+    },
+    saved: () =>
+      [...byApp].map(([labels, { counts, sum, createdSeconds }]) => [labels, { counts, sum, createdSeconds }] as const),
+    restore(saved) {
+      for (const [labels, { counts, sum, createdSeconds }] of saved) {
+        byApp.set(labels, { ...newDistribution(bounds, createdSeconds), counts: [...counts], sum });
+      }
     },
     render(text, scene) {
       const present = new Set(scene.apps.map(({ labels }) => labels));

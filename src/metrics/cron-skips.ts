@@ -7,7 +7,13 @@ export interface CronSkips {
   observe(spec: AppSpec): void;
   /** Renders the counts of the apps that have a schedule; those of apps that have gone are forgotten. */
   render(text: MetricsText, scene: Scene): void;
+  /** What is to outlive the daemon, by the text of the app's labels. */
+  saved(): SavedCronSkips;
+  restore(saved: SavedCronSkips): void;
 }
+
+/** JSON. */
+export type SavedCronSkips = readonly (readonly [labels: string, count: number])[];
 
 export function createCronSkips(): CronSkips {
   const byApp = new Map<string, number>();
@@ -15,6 +21,10 @@ export function createCronSkips(): CronSkips {
     observe(spec) {
       const labels = appLabels(spec);
       byApp.set(labels, (byApp.get(labels) ?? 0) + 1);
+    },
+    saved: () => [...byApp],
+    restore(saved) {
+      for (const [labels, count] of saved) byApp.set(labels, count);
     },
     render(text, { apps }) {
       const present = new Set(apps.map(({ labels }) => labels));

@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import { messageOf } from '../base/errors.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { type AgentRow, agentMetrics, runtimeMetrics } from './agent-metrics.ts';
-import { createAppCounter } from './app-counter.ts';
-import { createAppHistogram } from './app-histogram.ts';
+import { createAppCounter, type SavedCounter } from './app-counter.ts';
+import { createAppHistogram, type SavedHistogram } from './app-histogram.ts';
 import { COLLECTORS, type Collector, RELOAD_RESULTS, type ReloadResult } from './contract.ts';
-import { createCronSkips } from './cron-skips.ts';
+import { createCronSkips, type SavedCronSkips } from './cron-skips.ts';
 import type { OwnMetric } from './daemon-metrics.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
 import { CONTENT_TYPES, END_OF_PAGE, labelsText, type TextFormat } from './format.ts';
@@ -45,6 +45,18 @@ export interface Exposition {
   observeCronSkipped(spec: AppSpec): void;
   /** Counts a log file that was rolled. */
   observeRoll(spec: AppSpec, stream: (typeof STREAMS)[number]): void;
+  /** What is counted by app and is to outlive the daemon. */
+  saved(): SavedAppCounts;
+  restore(saved: SavedAppCounts): void;
+}
+
+/** JSON. */
+export interface SavedAppCounts {
+  readonly ready: SavedHistogram;
+  readonly reloadDurations: SavedHistogram;
+  readonly reloads: SavedCounter;
+  readonly rolls: SavedCounter;
+  readonly cronSkips: SavedCronSkips;
 }
 
 interface Outcome {
@@ -155,6 +167,20 @@ export function createExposition(options: ExpositionOptions): Exposition {
         example: { slowest: slowestOf(outcomes) },
       });
       return { body, contentType: CONTENT_TYPES[format] };
+    },
+    saved: () => ({
+      ready: readyDurations.saved(),
+      reloadDurations: reloadDurations.saved(),
+      reloads: reloads.saved(),
+      rolls: rolls.saved(),
+      cronSkips: cronSkips.saved(),
+    }),
+    restore(saved) {
+      readyDurations.restore(saved.ready);
+      reloadDurations.restore(saved.reloadDurations);
+      reloads.restore(saved.reloads);
+      rolls.restore(saved.rolls);
+      cronSkips.restore(saved.cronSkips);
     },
     observeReady: readyDurations.observe,
     observeCronSkipped: cronSkips.observe,

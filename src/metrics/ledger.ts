@@ -1,6 +1,9 @@
 /** Rows of numbers that only grow, by a key. The rows of a key are of one length. */
 export type Rows = ReadonlyMap<string, readonly number[]>;
 
+/** The same as JSON. */
+export type SavedRows = readonly (readonly [key: string, row: readonly number[]])[];
+
 /**
  * Adds up what the processes of an instance have counted, one after the other and side by side: the total of a row is
  * the sum over all processes of their last known values, and it never falls.
@@ -10,8 +13,10 @@ export interface Ledger {
   take(process: number, rows: Rows): void;
   /** What a process has counted stays in the totals, and the process is forgotten. */
   retire(process: number): void;
-  /** Takes over the totals of a ledger that ends. */
+  /** Takes over the totals of a ledger that ends, or what one of an earlier daemon had retired. */
   absorb(rows: Rows): void;
+  /** What processes have counted that are forgotten: living ones tell it again under the next daemon. */
+  retired(): Rows;
   /** The same object as long as nothing has changed. */
   totals(): Rows;
 }
@@ -51,6 +56,7 @@ export function createLedger(onFall: OnFall): Ledger {
       for (const [key, row] of rows) addRow(retired, key, row);
       totals = null;
     },
+    retired: () => retired,
     totals() {
       totals ??= sumOf(retired.size === 0 ? [...living.values()] : [retired, ...living.values()]);
       return totals;

@@ -65,6 +65,9 @@ export function createPortableSampler(clock: Clock): Sampler {
         majorFaults: null,
       };
     },
+    // Without /proc there is no telling a process that goes on from another one.
+    saved: () => null,
+    restore: () => {},
     // Nothing is known of the dead without /proc.
     ended: () => {},
     forget(id) {

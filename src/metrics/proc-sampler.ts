@@ -7,7 +7,16 @@ import { isLiving, type ProcStat, readProcStat, ticksPerSecond } from '../os/pro
 import { type CpuWindow, openCpuWindow } from './cpu-window.ts';
 import { addLast, keepFormer } from './last-cpu.ts';
 import { countsOf, grow, totalsOf } from './totals.ts';
-import { newTreeMemory, readTree, releaseTree, type Seen, type TreeMemory, type TreeProcess } from './tree-memory.ts';
+import {
+  newTreeMemory,
+  readTree,
+  releaseTree,
+  restoredTree,
+  type Seen,
+  savedTree,
+  type TreeMemory,
+  type TreeProcess,
+} from './tree-memory.ts';
 import type { Detail, Sampler, SamplerOptions, Vitals } from './vitals.ts';
 
 /** Files of /proc kept open: three for each of 300 processes; beyond that a read costs two to four times as much. */
@@ -135,6 +144,13 @@ export function createProcSampler(clock: Clock, options: ProcSamplerOptions = { 
       const known = ended.map((root) => ({ ...root, memory: rememberedOf(root.id) }));
       addLast(known, used);
       for (const { pid, memory } of known) if (memory.root?.pid === pid) releaseTree(memory);
+    },
+    saved(id) {
+      const memory = memories.get(id);
+      return memory === undefined ? null : savedTree(memory);
+    },
+    restore(id, saved) {
+      memories.set(id, { ...restoredTree(saved, budget), window: null });
     },
     forget(id) {
       const memory = memories.get(id);

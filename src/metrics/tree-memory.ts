@@ -1,9 +1,10 @@
-import type { ProcessIdentity } from '../os/identity.ts';
+import { bootId, type ProcessIdentity } from '../os/identity.ts';
 import { type FdBudget, openProcFiles, type ProcFiles } from '../os/proc-files.ts';
 import type { ProcessEntry } from '../os/process-index.ts';
 import type { Snapshot } from '../os/process-tree.ts';
 import type { ProcStat } from '../os/procfs.ts';
 import { bequeath, type Counted, DIMENSIONS, newCounted } from './totals.ts';
+import type { SavedTree } from './vitals.ts';
 
 export interface TreeProcess extends Counted {
   readonly startTicks: number;
@@ -53,6 +54,41 @@ export function releaseTree(memory: TreeMemory): void {
   memory.processes.clear();
   memory.lost.fill(0);
   memory.root = null;
+}
+
+/**
+ * What is to outlive the daemon.
+ * @param memory of an instance
+ */
+export function savedTree({ sums, ioSeen, root, lost, processes }: TreeMemory): SavedTree {
+  const known = [...processes.values()].map(({ pid, ppid, startTicks, values, inherited, debt }) => {
+    return { pid, ppid, startTicks, values, inherited, debt };
+  });
+  return { sums, ioSeen, root, lost, processes: known };
+}
+
+/**
+ * Goes on where another daemon was: a process that is still there is counted from its last look on.
+ * @param saved what that daemon kept
+ * @param budget of files kept open
+ */
+export function restoredTree(saved: SavedTree, budget: FdBudget): TreeMemory {
+  const memory: TreeMemory = { ...newTreeMemory(), sums: [...saved.sums], ioSeen: saved.ioSeen };
+  // The sums are of any boot, the processes of one.
+  if (saved.root?.bootId !== bootId()) return memory;
+  memory.root = saved.root;
+  for (const [at, count] of saved.lost.entries()) memory.lost[at] = count;
+  for (const { pid, ppid, startTicks, values, inherited, debt } of saved.processes) {
+    const counted = { pid, ppid, values: [...values], inherited: [...inherited], debt: [...debt] };
+    memory.processes.set(pid, {
+      ...counted,
+      startTicks,
+      files: openProcFiles(pid, budget),
+      maxFds: undefined,
+      pss: null,
+    });
+  }
+  return memory;
 }
 
 export interface ReadContext {

@@ -49,7 +49,27 @@ export interface Sampler {
    * @param used by all of them in their whole life
    */
   ended(ended: readonly EndedProcess[], used: Usage): void;
+  /** What was counted of an instance and is to outlive the daemon; null where nothing can be kept. */
+  saved(id: number): SavedTree | null;
+  /** Goes on counting where another daemon was. */
+  restore(id: number, saved: SavedTree): void;
   /** Forgets an instance that was deleted. */
   forget(id: number): void;
   close(): void;
+}
+
+/** JSON: sums over all processes of an instance, and what is in them of those that live. By DIMENSIONS. */
+export interface SavedTree {
+  readonly sums: readonly number[];
+  readonly ioSeen: boolean;
+  readonly root: ProcessIdentity | null;
+  readonly lost: readonly number[];
+  readonly processes: readonly {
+    readonly pid: number;
+    readonly ppid: number;
+    readonly startTicks: number;
+    readonly values: readonly (number | null)[];
+    readonly inherited: readonly number[];
+    readonly debt: readonly number[];
+  }[];
 }

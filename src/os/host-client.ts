@@ -22,16 +22,20 @@ export type HostLoss =
   | { readonly message: string };
 
 export interface HostHandlers {
-  /** The fact is taken when this returns: then the host forgets it. */
+  /** The fact is taken when this returns. */
   onFact(fact: HostFact): void;
   /** Exactly once, after the last fact, also for a host that was told to end; not after `close`. */
   onLost(loss: HostLoss): void;
+  /** What the facts so far have changed outlives this process: until then the host keeps them. At once without it. */
+  safe?(): Promise<void>;
 }
 
 export interface HostClient {
   readonly identity: ProcessIdentity;
   /** What the host said when it was connected. */
   readonly hello: HostHello;
+  /** Resolves when the facts were taken that the host had kept for whoever comes. */
+  readonly caughtUp: Promise<void>;
   fork(request: HostForkRequest): void;
   send(key: WorkerKey, message: unknown): void;
   /** The host exits with code 0 as soon as it has no worker. */
@@ -115,14 +119,22 @@ function greet({ socket, address, signal }: Greeting, handlers: HostHandlers): P
     let taken = 0;
     let acked = 0;
     let problem = 'its connection was closed';
+    const caughtUp = withResolvers();
+    let left = 0;
 
+    function ack(seq: number): void {
+      if (seq > acked) say(socket, { type: 'ack', seq });
+      acked = Math.max(acked, seq);
+    }
     function ackTaken(): void {
-      if (taken > acked) say(socket, { type: 'ack', seq: taken });
-      acked = taken;
+      const seq = taken;
+      if (seq === acked) return;
+      if (handlers.safe === undefined) ack(seq);
+      else void handlers.safe().then(() => ack(seq));
     }
     function close(): void {
       closed = true;
-      ackTaken();
+      ack(taken);
       socket.destroySoon();
     }
     function abort(): void {
@@ -136,7 +148,9 @@ function greet({ socket, address, signal }: Greeting, handlers: HostHandlers): P
         return;
       }
       signal.removeEventListener('abort', abort);
-      client = createClient({ socket, identity: address.identity, hello, close });
+      // A host of before does not say how many there are.
+      left = hello.pending ?? 0;
+      client = createClient({ socket, identity: address.identity, hello, caughtUp: caughtUp.promise, close });
       resolve(client);
       // The caller gets the client before the first fact.
       socket.pause();
@@ -152,10 +166,13 @@ function greet({ socket, address, signal }: Greeting, handlers: HostHandlers): P
         if (message?.type !== 'fact') continue;
         handlers.onFact(message.fact);
         taken = message.seq;
+        left--;
       }
+      if (left <= 0) caughtUp.resolve();
       ackTaken();
     }
     async function tellLost(): Promise<void> {
+      caughtUp.resolve();
       const unknown: HostLoss = { message: problem };
       const { ended } = address;
       const loss = await (ended ? Promise.race([ended, delay(END_AFTER_CLOSE_MS, unknown, { ref: false })]) : unknown);
@@ -183,17 +200,27 @@ function greet({ socket, address, signal }: Greeting, handlers: HostHandlers): P
   });
 }
 
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
 interface ClientParts {
   readonly socket: Socket;
   readonly identity: ProcessIdentity;
   readonly hello: HostHello;
+  readonly caughtUp: Promise<void>;
   close(): void;
 }
 
-function createClient({ socket, identity, hello, close }: ClientParts): HostClient {
+function createClient({ socket, identity, hello, caughtUp, close }: ClientParts): HostClient {
   return {
     identity,
     hello,
+    caughtUp,
     fork: (request) => say(socket, { type: 'fork', ...request }),
     send: ({ id, generation }, message) => say(socket, { type: 'send', id, generation, message }),
     end: () => say(socket, { type: 'end' }),

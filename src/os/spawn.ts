@@ -59,7 +59,13 @@ export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): Ch
       cwd: spec.cwd,
       env: { ...spec.env, ...request.instanceEnv },
       detached: true,
-      stdio: ['ignore', request.stdoutFd, request.stderrFd, ...(runsNode(spec) ? (['ipc'] as const) : [])],
+      // With the agent in it the channel is the agent's, which outlives this process.
+      stdio: [
+        'ignore',
+        request.stdoutFd,
+        request.stderrFd,
+        ...(runsNode(spec) && request.agentFile === null ? (['ipc'] as const) : []),
+      ],
       ...(spec.uid === null ? {} : { uid: spec.uid }),
       ...(spec.gid === null ? {} : { gid: spec.gid }),
     });

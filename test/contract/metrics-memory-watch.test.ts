@@ -49,6 +49,8 @@ function watchOf(rssBytes: () => number | null) {
       throw new Error('not asked for');
     },
     ended: () => {},
+    saved: () => null,
+    restore: () => {},
     forget: () => {},
     close: () => {},
   };

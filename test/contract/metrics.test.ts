@@ -324,6 +324,8 @@ describe('render', () => {
         throw new Error('unreachable');
       },
       ended: () => {},
+      saved: () => null,
+      restore: () => {},
       forget: () => {},
       close: () => {},
     };

@@ -90,6 +90,7 @@ const triggers = fc.constantFrom<Command>(
 const acts: fc.Arbitrary<Act> = fc.oneof(
   { arbitrary: commands, weight: 6 },
   { arbitrary: fc.constant<Act>({ type: 'memory' }), weight: 1 },
+  { arbitrary: fc.constant<Act>({ type: 'crash' }), weight: 1 },
   { arbitrary: policies.map<Act>((policy) => ({ type: 'policy', policy })), weight: 1 },
   { arbitrary: fc.nat(5).map<Act>((back) => ({ type: 'echo', back })), weight: 2 },
   {

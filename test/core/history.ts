@@ -38,6 +38,8 @@ export type Act =
   | { readonly type: 'command'; readonly command: Command }
   | { readonly type: 'policy'; readonly policy: PolicySpec }
   | { readonly type: 'memory' }
+  /** The daemon dies with all it was about to hear, and the next one goes on. */
+  | { readonly type: 'crash' }
   /** A fact that was taken before comes once more. */
   | { readonly type: 'echo'; readonly back: number }
   /** A fact of another generation, or a timer that is not armed. */

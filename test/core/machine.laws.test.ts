@@ -13,7 +13,7 @@ import { type Moment, World } from './world.ts';
 /** Times the laws: more than 10,000 histories in all. */
 const HISTORIES_A_LAW = 600;
 /** Enough for the rarest move. */
-const HISTORIES_TO_REACH = 2_000;
+const HISTORIES_TO_REACH = 3_000;
 const TURNS_OF_RELOAD = [
   'surge',
   'promotion',

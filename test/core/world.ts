@@ -14,6 +14,7 @@ export interface Tree {
   seenToExit: boolean;
   /** The machine was told of the death and did not wait for what was left. */
   abandoned: boolean;
+  saidReady: boolean;
   /** No later fact of this process may come before this time. */
   floorMs: number;
 }
@@ -37,12 +38,15 @@ export interface Watcher {
 
 interface Due {
   readonly atMs: number;
+  /** It happens in the daemon, and goes with it. */
+  readonly inDaemon: boolean;
   readonly run: () => void;
 }
 
 const MOST_STEPS_BEFORE_STOP = 250;
 /** A machine that never gets this far in time is broken, and the laws say how. */
 const MOST_STEPS = 3_000;
+const UNKNOWN: ExitStatus = { code: null, signal: null, hint: null };
 const KILLED: ExitStatus = { code: null, signal: 'SIGKILL', hint: null };
 
 /** Virtual time, fake processes, and a shell that performs the effects of one machine. */
@@ -101,6 +105,9 @@ export class World {
       case 'memory':
         this.#swell(this.trees.get(this.state.generation));
         break;
+      case 'crash':
+        this.#crash();
+        break;
       case 'echo': {
         const fact = this.#facts.at(-1 - act.back);
         if (fact) this.#take(fact);
@@ -112,6 +119,31 @@ export class World {
       default:
         act satisfies never;
     }
+  }
+
+  /** What was under way to the daemon is lost, and its timers; the next one has the state, and looks around. */
+  #crash(): void {
+    const kept = this.#due.filter(({ inDaemon }) => !inDaemon);
+    this.#due.splice(0, this.#due.length, ...kept);
+    this.armed.clear();
+    this.state = JSON.parse(JSON.stringify(this.state)) as InstanceState;
+    this.#take({ type: 'resume' });
+    for (const known of [this.state.generation, this.state.beside?.generation ?? 0]) {
+      const tree = this.trees.get(known);
+      if (tree) this.#find(tree);
+    }
+  }
+
+  #find(tree: Tree): void {
+    const { generation, root, child, fate } = tree;
+    if (root === 'alive') {
+      const seenMs = this.#tell({ type: 'spawned', generation, pid: 1_000 + generation }, 0);
+      if (tree.saidReady) this.#tell({ type: 'ready', generation }, seenMs);
+    } else if (root === 'gone' && fate.spawn !== 'ok') {
+      this.#tell({ type: 'spawn_failed', generation, message: 'EAGAIN', permanent: fate.spawn === 'permanent' }, 0);
+    } else if (root === 'gone' && !tree.seenToExit) {
+      tree.floorMs = this.#tell({ type: 'exited', generation, exit: UNKNOWN, leftovers: child }, 0);
+    } else if (root === 'gone' && !child) this.#tell({ type: 'tree_gone', generation }, 0);
   }
 
   #lastWord(): void {
@@ -162,7 +194,7 @@ export class World {
         break;
       case 'arm':
         this.armed.add(effect.timerId);
-        this.#at(effect.delayMs, () => this.#fire(effect.timerId));
+        this.#at(effect.delayMs, () => this.#fire(effect.timerId), true);
         break;
       case 'disarm':
         this.armed.delete(effect.timerId);
@@ -185,7 +217,7 @@ export class World {
     const { fates } = this.#history;
     const fate = fates[(generation - 1) % fates.length];
     if (!fate) throw new Error('a history needs a fate');
-    const told = { seenToExit: false, abandoned: false, floorMs: 0 };
+    const told = { seenToExit: false, abandoned: false, saidReady: false, floorMs: 0 };
     const tree: Tree = { generation, fate, root: 'coming', child: false, ...told };
     this.trees.set(generation, tree);
     this.#at(fate.spawnMs, () => this.#arrive(tree));
@@ -208,7 +240,9 @@ export class World {
   }
 
   #sayReady(tree: Tree, seenMs: number): void {
-    if (tree.root === 'alive') this.#tell({ type: 'ready', generation: tree.generation }, seenMs);
+    if (tree.root !== 'alive') return;
+    tree.saidReady = true;
+    this.#tell({ type: 'ready', generation: tree.generation }, seenMs);
   }
 
   #swell(tree: Tree | undefined): void {
@@ -250,18 +284,19 @@ export class World {
     const { lagsMs } = this.#history;
     const lagMs = lagsMs[this.#lags++ % lagsMs.length] ?? 0;
     const atMs = Math.max(floorMs, this.#nowMs + lagMs);
-    this.#at(atMs - this.#nowMs, () => {
+    const take = () => {
       this.#facts.push(fact);
       this.#take(fact);
-    });
+    };
+    this.#at(atMs - this.#nowMs, take, true);
     return atMs;
   }
 
-  #at(delayMs: number, run: () => void): void {
+  #at(delayMs: number, run: () => void, inDaemon = false): void {
     const atMs = this.#nowMs + delayMs;
     let place = this.#due.length;
     while (place > 0 && (this.#due[place - 1]?.atMs ?? 0) > atMs) place -= 1;
-    this.#due.splice(place, 0, { atMs, run });
+    this.#due.splice(place, 0, { atMs, run, inDaemon });
   }
 
   #next(): void {

@@ -62,6 +62,6 @@ test('what an earlier daemon has left goes, and nothing else', () => {
   const folder = path.dirname(files);
   for (const name of ['agent-3-7.a', 'agent-3-7.b', 'agent.sock', 'agent-3-7.c', '3.out'])
     writeFileSync(path.join(folder, name), '');
-  removeLeftSnapshots(folder);
+  removeLeftSnapshots(folder, new Set());
   expect(readdirSync(folder).sort()).toEqual(['3.out', 'agent-3-7.c', 'agent.sock']);
 });

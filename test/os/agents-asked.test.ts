@@ -18,7 +18,13 @@ const SHORT_MS = 60;
 function open(): { readonly agents: Agents; readonly socket: string } {
   const folder = mkdtempSync(path.join(tmpdir(), 'pmv-'));
   const socket = path.join(folder, 'agent.sock');
-  const agents = openAgents({ socket, clock: systemClock, log: {} as DaemonLog }); // it has nothing to say here
+  const agents = openAgents({
+    onMessage: () => {},
+    onGone: () => {},
+    socket,
+    clock: systemClock,
+    log: {} as DaemonLog,
+  }); // it has nothing to say here
   onTestFinished(() => {
     agents.close();
     rmSync(folder, { recursive: true });

@@ -41,7 +41,7 @@ describe('facts', () => {
     last.say({ type: 'end' });
     await last.closed;
     expect(last.received).toEqual([
-      { type: 'hello', protocol: 1, pid: host.client.identity.pid, workers: [], lost: 0 },
+      { type: 'hello', protocol: 1, pid: host.client.identity.pid, workers: [], pending: 0, lost: 0 },
     ]);
     expect(host.facts.map(({ type }) => type)).toEqual(['forked', 'listening']);
   });

@@ -37,6 +37,8 @@ export interface StartOptions {
   /** Value of the variable; null for none. */
   readonly variable?: string | null;
   readonly env?: Readonly<Record<string, string>>;
+  /** False: without a channel of child_process, so that the agent offers its own. */
+  readonly ipc?: boolean;
   /** How the agent is preloaded. */
   readonly preload?: readonly string[];
 }
@@ -63,7 +65,14 @@ export async function agentBench(agent: string): Promise<AgentBench> {
   const socket = path.join(folder, 'agent.sock');
   const daemon = await agentDaemon(socket);
   const snapshot = path.join(folder, 'snapshot');
-  const variable = JSON.stringify({ socket, id: 7, generation: 3, telemetry: TELEMETRY_GROUPS, snapshot });
+  const variable = JSON.stringify({
+    socket,
+    id: 7,
+    generation: 3,
+    telemetry: TELEMETRY_GROUPS,
+    snapshot,
+    channel: true,
+  });
   onTestFinished(() => {
     for (const pid of markedProcesses(folder)) killQuietly(pid);
   });
@@ -84,8 +93,9 @@ export async function agentBench(agent: string): Promise<AgentBench> {
         ...(value === null ? {} : { [AGENT_VARIABLE]: value }),
       };
       const preload = options.preload ?? ['--require', agent];
+      const channel = options.ipc === false ? [] : (['ipc'] as const);
       const argv = [...preload, ...(options.nodeArgs ?? []), script];
-      return appOf(spawn(process.execPath, argv, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
+      return appOf(spawn(process.execPath, argv, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe', ...channel] }));
     },
   };
 }

@@ -16,7 +16,7 @@ export async function bundleAgent(): Promise<string> {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   await build({
     absWorkingDir: ROOT,
-    entryPoints: { agent: 'src/agent/main.ts', telemetry: 'src/agent/telemetry.ts' },
+    entryPoints: { agent: 'src/agent/main.ts', telemetry: 'src/agent/telemetry.ts', channel: 'src/agent/channel.ts' },
     bundle: true,
     platform: 'node',
     target: 'node20',

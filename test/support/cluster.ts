@@ -77,7 +77,7 @@ export async function pidsOf(home: TestHome, app = 'web'): Promise<readonly (num
 }
 
 /** A port that was free a moment ago; servers of a cluster need to know theirs before they start. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().on('error', reject);
     onTestFinished(() => void server.close());
