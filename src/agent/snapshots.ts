@@ -13,6 +13,8 @@ const ENDINGS = ['a', 'b'] as const;
 export interface Snapshots {
   /** Something was counted: it will be in a file soon. */
   touch(): void;
+  /** Figures were told: a daemon that dies with this process must not forget what it has shown. */
+  told(): void;
   /** Writes now. */
   save(): void;
 }
@@ -43,11 +45,18 @@ export function createSnapshots({ path, take }: SnapshotsOptions): Snapshots {
     save();
   });
 
+  function touch(): void {
+    if (isArmed) return;
+    isArmed = true;
+    setTimeout(flush, waitMs).unref();
+  }
+
   return {
-    touch() {
-      if (isArmed) return;
-      isArmed = true;
-      setTimeout(flush, waitMs).unref();
+    touch,
+    told() {
+      // Behind the answer, which somebody waits for.
+      if (waitMs > SOONEST_MS) touch();
+      else setImmediate(guarded(save)).unref();
     },
     save,
   };

@@ -76,6 +76,7 @@ export function createTelemetry({ groups, snapshot, send, upgradedConnections }:
       ownMetrics: findRegistries().some((registry) => metricsOf(registry).length > 0),
     };
     send({ type: 'telemetry', seq, telemetry });
+    if (groups.length > 0) snapshots.told();
   }
 
   async function tellFamilies(seq: number): Promise<void> {
@@ -83,6 +84,7 @@ export function createTelemetry({ groups, snapshot, send, upgradedConnections }:
     if (registries.length > 0) own.start();
     const { families, problem } = await readFamilies(registries);
     const number = ++taken;
+    if (registries.length > 0) snapshots.told();
     if (send({ type: 'metrics', seq, taken: number, families, problem })) return;
     send({ type: 'metrics', seq, taken: number, families: null, problem: 'too_long' });
   }

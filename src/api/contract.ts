@@ -250,7 +250,14 @@ export type Progress =
       /** The last lines of a process that failed, where they tell why. */
       readonly lastLines: readonly string[];
     }
-  | { readonly type: 'end'; readonly ok: boolean; readonly ids: readonly number[]; readonly failed: number };
+  | {
+      readonly type: 'end';
+      readonly ok: boolean;
+      readonly ids: readonly number[];
+      readonly failed: number;
+      /** What was done is done, and something else went wrong: it could not be written down, for example. */
+      readonly warning?: string;
+    };
 
 export interface LogStreamHead {
   readonly type: 'head';

@@ -23,7 +23,10 @@ export async function follow(context: CliContext, progress: AsyncIterable<Progre
   let ok = false;
   for await (const step of progress) {
     if (step.type === 'begin') view.begin(step.total);
-    if (step.type === 'end') ok = step.ok;
+    if (step.type === 'end') {
+      ok = step.ok;
+      if (step.warning !== undefined) context.terminal.err(`promvisor: ${step.warning}\n`);
+    }
     if (step.type === 'instance') {
       instances.push(step);
       view.step(step, instances.length);

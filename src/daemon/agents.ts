@@ -50,6 +50,8 @@ export interface FiguresQuestion<K extends FiguresKind> {
 
 /** A connection that was idle for so long after the process took no more is not about to be used. */
 const DRAIN_GRACE_MS = 1_000;
+/** Agents try to connect every two seconds at least. */
+const ARRIVAL_MS = 2_500;
 /** How much later than its deadline an agent may answer before it is taken to hang. */
 const HANG_MS = 500;
 /** An agent that owes an answer since the scrape before is mute: what is on its way already may still arrive. */
@@ -65,6 +67,7 @@ const MAX_LINKS = 10_000;
 export function openAgents({ socket, clock, log, onMessage, onGone }: AgentsOptions): Agents {
   const links = new Map<string, Link>();
   const connections = new Set<net.Socket>();
+  const arrivals = new Set<() => void>();
   let seq = 0;
   rmSync(socket, { force: true });
   const server = net.createServer((connection) => {
@@ -72,7 +75,10 @@ export function openAgents({ socket, clock, log, onMessage, onGone }: AgentsOpti
     connection.on('close', () => connections.delete(connection));
     greet(connection, {
       clock,
-      onHello: (link) => links.set(keyOf(link.hello), link),
+      onHello(link) {
+        links.set(keyOf(link.hello), link);
+        for (const look of [...arrivals]) look();
+      },
       onMessage: ({ hello }, message) => onMessage(hello, message),
       onClose(link) {
         if (links.get(keyOf(link.hello)) !== link) return;
@@ -89,6 +95,20 @@ export function openAgents({ socket, clock, log, onMessage, onGone }: AgentsOpti
   process.umask(umask);
 
   const linkOf = (process: Link['hello']): Link | null => links.get(keyOf(process)) ?? null;
+
+  /** The agent of a process that an earlier daemon had: it tries to connect again, the longer the more seldom. */
+  function arrival(process: LiveProcess, deadlineMs: number): Promise<Link | null> {
+    return new Promise((resolve) => {
+      const done = () => {
+        arrivals.delete(look);
+        cancel();
+        resolve(linkOf(process));
+      };
+      const look = () => linkOf(process) !== null && done();
+      const cancel = clock.after(Math.min(ARRIVAL_MS, deadlineMs), done);
+      arrivals.add(look);
+    });
+  }
 
   /** Waits for the answer that is meant; null when the time is up or the link is gone. */
   function next<T>(
@@ -132,7 +152,7 @@ export function openAgents({ socket, clock, log, onMessage, onGone }: AgentsOpti
   return {
     connected: (process) => linkOf(process) !== null,
     async drain(process, deadlineMs) {
-      const link = linkOf(process);
+      const link = linkOf(process) ?? (process.adopted ? await arrival(process, deadlineMs) : null);
       if (link === null) return;
       const pick = (answer: FromAgent) => (answer.type === 'drained' ? true : null);
       // The agent keeps to the deadline itself; this bound is for one that hangs.

@@ -90,15 +90,22 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     // Its end is near, or past.
     onGone: ({ pid }) => exits.look(pid),
   });
-  const telemetry = createTelemetry({ home, clock, log, agents, fleet: () => fleet });
+  const telemetry = createTelemetry({
+    home,
+    clock,
+    log,
+    agents,
+    fleet: () => fleet,
+    settled() {
+      totals.touch();
+      return totals.settled();
+    },
+  });
   const deaths = createDeaths({
     clock,
     oom: createOomWitness(),
     onEnded: (instance, ended) => figures.countEnd(ended, waiterOf(instance, ended, hosts)),
-    onDead(instance, process) {
-      telemetry.retire(instance, process);
-      totals.touch();
-    },
+    onDead: telemetry.retire,
   });
   const onChanged = () => store.touch();
   const ofApp = (key: string) => fleet.ofApp(key);
@@ -183,6 +190,7 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     clock,
     startedAtMs,
     adopted: () => adopted,
+    warning: () => stateWarning(store.problem(), home),
     views: { triggers, hosts, agents },
     look: figures.look,
     keeping,
@@ -194,19 +202,19 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   const server = createApiServer(controlRoutes(routes), onDefect);
   const apps = appRoutes({ fleet, telemetry, figures, clock, address: () => listener.view().address });
   const openRoutes = publicRoutes(routes, figures, { http: settings.http, apps, agents: telemetry.source });
+  if (left !== null) {
+    const restore = () => restoreTotals(home.totalsFile, { fleet, figures, telemetry }, log);
+    const parts = { fleet, hosts, agents, deaths, exits, marks, clock, log };
+    adopted = await adopt(left, { ...parts, restoreTotals: restore });
+  }
+  telemetry.takeLeft();
+  for (const key of new Set(fleet.all().map(({ spec }) => appKey(spec)))) await triggers.reconcile(key);
   const listener = openHttpListener({
     listen: settings.http.listen,
     server: () => createApiServer(openRoutes, onDefect),
     clock,
     log,
   });
-  if (left !== null) {
-    const restore = () => restoreTotals(home.totalsFile, { fleet, figures, telemetry }, log);
-    const parts = { fleet, hosts, agents, deaths, exits, marks, clock, log };
-    adopted = await adopt(left, { ...parts, restoreTotals: restore });
-  }
-  telemetry.removeLeft();
-  for (const key of new Set(fleet.all().map(({ spec }) => appKey(spec)))) await triggers.reconcile(key);
   store.touch();
   await listenOn(server, home.socket);
   log.info({ version: VERSION, pid: process.pid, node: process.version, home: home.root }, 'daemon started');
@@ -255,6 +263,11 @@ function waiterOf({ spec }: Instance, ended: LiveProcess, hosts: Hosts): number 
   if (spec.process.execMode === 'cluster') return hosts.pidOf(appKey(spec));
   // init waits for the children of a daemon that is gone.
   return ended.adopted ? null : process.pid;
+}
+
+function stateWarning(problem: string | null, { stateFile }: Home): string | null {
+  if (problem === null) return null;
+  return `the state could not be saved (${problem}); until it can, a daemon that comes after this one knows ${stateFile} as it was`;
 }
 
 /** A socket that a dead daemon left behind is in the way; the lock says that no living one uses it. */

@@ -12,6 +12,9 @@ import { openOwnLog } from './own-log.ts';
 /** sysexits(3) EX_TEMPFAIL: another daemon has this home; the client goes on with that one. */
 const EXIT_LOCKED = 75;
 
+/** A log that cannot be closed does not keep a daemon that is to be replaced. */
+const LAST_WORDS_MS = 2_000;
+
 /** The daemon's process: everything from the lock to the last closed file. */
 async function main(): Promise<void> {
   const foreground = process.argv.includes('--foreground');
@@ -28,7 +31,13 @@ async function main(): Promise<void> {
   const log = await openOwnLog({ home, level, maxSizeBytes, retain, foreground });
   process.title = `promvisor daemon (${home.root})`;
 
+  // Whoever reads them in the foreground may go before the daemon: its own log has it all.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let isDying = false;
   const dieOf = (error: unknown) => {
+    if (isDying) return;
+    isDying = true;
+    setTimeout(() => process.exit(1), LAST_WORDS_MS).unref();
     // Crash-only: state that can no longer be trusted is not worked with.
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     log.fatal({ err: error }, 'daemon crashed');

@@ -33,6 +33,8 @@ export interface RoutesOptions {
   /** Takes fresh figures of these instances. */
   readonly look: (instances: readonly Instance[]) => Promise<void>;
   readonly http: () => HttpView;
+  /** What people have to know although their command was carried out; null for nothing. */
+  readonly warning: () => string | null;
   readonly startedAtMs: number;
   /** Processes taken over from an earlier daemon. */
   readonly adopted: () => number;
@@ -57,7 +59,8 @@ export function controlRoutes(options: RoutesOptions): Routes {
   });
   const mutate = (run: (body: unknown, report: Report) => Promise<void>) => ({
     method: 'POST' as const,
-    stream: ({ body }: RequestContext, { write }: StreamContext) => run(body, (progress: Progress) => write(progress)),
+    stream: ({ body }: RequestContext, { write }: StreamContext) =>
+      run(body, (progress: Progress) => write(withWarning(progress, options.warning()))),
   });
 
   return {
@@ -108,6 +111,10 @@ export function controlRoutes(options: RoutesOptions): Routes {
       },
     },
   };
+}
+
+function withWarning(progress: Progress, warning: string | null): Progress {
+  return progress.type === 'end' && warning !== null ? { ...progress, warning } : progress;
 }
 
 /** PM2's list, fresh. */

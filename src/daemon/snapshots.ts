@@ -13,7 +13,7 @@ export interface Snapshot {
 }
 
 const ENDINGS = ['.a', '.b'] as const;
-const FILE_NAME = /^agent-\d+-\d+\.[ab]$/;
+const FILE_NAME = /^agent-(\d+)-(\d+)\.[ab]$/;
 const HEADER = /^(\d{1,15}) (\d{1,8})\n/;
 const HEADER_BYTES = 32;
 
@@ -92,15 +92,28 @@ export function removeSnapshot(base: string): void {
   for (const ending of ENDINGS) rmSync(`${base}${ending}`, { force: true, recursive: true });
 }
 
+/** Snapshot files of a process that ended under an earlier daemon, or lives on. */
+export interface LeftSnapshot {
+  /** Of the instance. */
+  readonly id: number;
+  readonly generation: number;
+  /** Path without the endings. */
+  readonly base: string;
+}
+
 /**
- * Removes what processes of an earlier daemon have left.
+ * Lists the snapshot files that are there.
  * @param runDir of the home
- * @param kept paths without their endings, of processes that are still known
+ * @returns one entry a process, the older generations of an instance first
  */
-export function removeLeftSnapshots(runDir: string, kept: ReadonlySet<string>): void {
+export function leftSnapshots(runDir: string): readonly LeftSnapshot[] {
+  const found = new Map<string, LeftSnapshot>();
   for (const name of readdirSync(runDir)) {
-    const file = path.join(runDir, name);
-    const base = file.slice(0, -ENDINGS[0].length);
-    if (FILE_NAME.test(name) && !kept.has(base)) rmSync(file, { force: true, recursive: true });
+    const [, id, generation] = FILE_NAME.exec(name) ?? [];
+    if (id === undefined || generation === undefined) continue;
+    const key = { id: Number(id), generation: Number(generation) };
+    const base = snapshotPath(runDir, key);
+    found.set(base, { ...key, base });
   }
+  return [...found.values()].toSorted((a, b) => a.generation - b.generation);
 }

@@ -11,7 +11,7 @@ import type { Fleet } from './fleet.ts';
 import { appKey, type Instance, type LiveProcess } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 import { createSharedPull } from './shared-pull.ts';
-import { readSnapshot, removeLeftSnapshots, removeSnapshot, snapshotPath } from './snapshots.ts';
+import { leftSnapshots, readSnapshot, removeSnapshot, snapshotPath } from './snapshots.ts';
 
 /** What the agents tell: asked when someone looks, and kept over the deaths of their processes. */
 export interface Telemetry {
@@ -30,8 +30,11 @@ export interface Telemetry {
   saved(): SavedTelemetry;
   /** Goes on counting where another daemon was; only for instances that are there. */
   restore(saved: SavedTelemetry): void;
-  /** Removes what processes have left that nobody knows any more. */
-  removeLeft(): void;
+  /**
+   * Takes in what processes have left whose end no daemon has counted, and what the living have told the last daemon, as
+   * nothing that was shown may fall before they are connected again; removes the rest.
+   */
+  takeLeft(): void;
 }
 
 /** JSON. */
@@ -51,6 +54,8 @@ export interface TelemetryOptions {
   readonly log: DaemonLog;
   readonly agents: Agents;
   readonly fleet: () => Fleet;
+  /** Something has ended: resolves when what was counted so far outlives this daemon. */
+  readonly settled: () => Promise<void>;
 }
 
 /** All questions of one scrape together. */
@@ -76,7 +81,7 @@ interface Manner {
  * Begins to keep what agents tell.
  * @param options the daemon's parts
  */
-export function createTelemetry({ home, clock, log, agents, fleet }: TelemetryOptions): Telemetry {
+export function createTelemetry({ home, clock, log, agents, fleet, settled }: TelemetryOptions): Telemetry {
   const accounts = new Map<number, AgentAccount>();
   const apps = new Map<string, AppTold>();
   const manners = new WeakMap<LiveProcess, Manner>();
@@ -160,17 +165,27 @@ export function createTelemetry({ home, clock, log, agents, fleet }: TelemetryOp
       if (inTime || process.exited) return;
       app.timeouts++;
       manner.up = false;
-      if (!manner.looked) takeSnapshot(instance, process);
+      if (!manner.looked) takeSnapshot(instance, process.generation);
       manner.looked = true;
     });
   }
 
-  function takeSnapshot(instance: Instance, process: LiveProcess): void {
-    const snapshot = readSnapshot(snapshotPath(home.runDir, process));
+  function takeSnapshot(instance: Instance, generation: number): void {
+    const snapshot = readSnapshot(snapshotPath(home.runDir, { id: instance.id, generation }));
     if (snapshot === null) return;
     const { taken, counters, families } = snapshot;
-    accountOf(instance).takeCounters(process.generation, taken, counters);
-    appOf(instance).account.take(appProcess(instance, process), taken, families);
+    const startedAtMs = instance.processes.get(generation)?.startedAtMs ?? 0;
+    accountOf(instance).takeCounters(generation, taken, counters);
+    appOf(instance).account.take(appProcess(instance, { generation, startedAtMs }), taken, families);
+  }
+
+  /** What a process has left is removed once its counts are where the next daemon finds them. */
+  function end(instance: Instance, generation: number): void {
+    takeSnapshot(instance, generation);
+    accounts.get(instance.id)?.retire(generation);
+    apps.get(appKey(instance.spec))?.account.retire(instance.id, generation);
+    const base = snapshotPath(home.runDir, { id: instance.id, generation });
+    void settled().then(() => removeSnapshot(base));
   }
 
   const pull = createSharedPull({ clock, freshMs: FRESH_MS, pull: () => askAll(fleet().all(), askTelemetry) });
@@ -202,12 +217,7 @@ export function createTelemetry({ home, clock, log, agents, fleet }: TelemetryOp
       }
       return [...has];
     },
-    retire(instance, process) {
-      takeSnapshot(instance, process);
-      removeSnapshot(snapshotPath(home.runDir, process));
-      accounts.get(instance.id)?.retire(process.generation);
-      apps.get(appKey(instance.spec))?.account.retire(instance.id, process.generation);
-    },
+    retire: (instance, { generation }) => end(instance, generation),
     saved: () => ({
       instances: [...accounts].map(([id, account]) => [id, account.saved()] as const),
       apps: [...apps].map(([key, { account, timeouts }]) => ({ key, account: account.saved(), timeouts })),
@@ -225,11 +235,14 @@ export function createTelemetry({ home, clock, log, agents, fleet }: TelemetryOp
         app.timeouts = timeouts;
       }
     },
-    removeLeft() {
-      const processes = fleet()
-        .all()
-        .flatMap((instance) => [...instance.processes.values()]);
-      removeLeftSnapshots(home.runDir, new Set(processes.map((process) => snapshotPath(home.runDir, process))));
+    takeLeft() {
+      for (const left of leftSnapshots(home.runDir)) {
+        const instance = fleet().find(left.id);
+        const isAlive = instance?.processes.get(left.generation)?.exited === false;
+        if (instance !== undefined && isAlive) takeSnapshot(instance, left.generation);
+        else if (instance === undefined || accountOf(instance).hasRetired(left.generation)) removeSnapshot(left.base);
+        else end(instance, left.generation);
+      }
     },
     forget(instance) {
       const key = appKey(instance.spec);
@@ -240,6 +253,9 @@ export function createTelemetry({ home, clock, log, agents, fleet }: TelemetryOp
   };
 }
 
-function appProcess(instance: Instance, { generation, startedAtMs }: LiveProcess): AppProcess {
+function appProcess(
+  instance: Instance,
+  { generation, startedAtMs }: Pick<LiveProcess, 'generation' | 'startedAtMs'>,
+): AppProcess {
   return { instance: instance.id, slot: instance.slot, generation, startedAtMs };
 }

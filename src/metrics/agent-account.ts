@@ -17,6 +17,8 @@ export interface AgentAccount {
   hasRuntime(): boolean;
   /** Unix seconds at which a row was seen first. */
   sinceSeconds(key: string): number | undefined;
+  /** True for a process whose end is in the totals: what it has left on disk is not to be counted again. */
+  hasRetired(generation: number): boolean;
   /** What is to outlive the daemon. */
   saved(): SavedAgentAccount;
   restore(saved: SavedAgentAccount): void;
@@ -27,7 +29,12 @@ export interface SavedAgentAccount {
   readonly rows: SavedRows;
   readonly since: readonly (readonly [key: string, seconds: number])[];
   readonly runtimeSeen: boolean;
+  /** The last generations that have ended. */
+  readonly retired: readonly number[];
 }
+
+/** What a process has left is removed soon after its end: more than a few are never on disk at once. */
+const MOST_RETIRED = 32;
 
 /**
  * Makes the account of an instance.
@@ -39,6 +46,7 @@ export function createAgentAccount(wallMs: () => number): AgentAccount {
   const taken = new Map<number, number>();
   const since = new Map<string, number>();
   let runtimeSeen = false;
+  let retired: readonly number[] = [];
 
   /** False for what is not newer than what is known. */
   function takeRows(generation: number, at: number, rows: Rows): boolean {
@@ -58,6 +66,7 @@ export function createAgentAccount(wallMs: () => number): AgentAccount {
     takeCounters: (generation, at, counters) => void takeRows(generation, at, counters),
     retire(generation) {
       ledger.retire(generation);
+      retired = [...retired, generation].slice(-MOST_RETIRED);
       newest.delete(generation);
       taken.delete(generation);
     },
@@ -65,11 +74,13 @@ export function createAgentAccount(wallMs: () => number): AgentAccount {
     totals: ledger.totals,
     hasRuntime: () => runtimeSeen,
     sinceSeconds: (key) => since.get(key),
-    saved: () => ({ rows: [...ledger.retired()], since: [...since], runtimeSeen }),
+    hasRetired: (generation) => retired.includes(generation),
+    saved: () => ({ rows: [...ledger.retired()], since: [...since], runtimeSeen, retired }),
     restore(saved) {
       ledger.absorb(new Map(saved.rows));
       for (const [key, seconds] of saved.since) since.set(key, seconds);
       runtimeSeen = saved.runtimeSeen;
+      ({ retired } = saved);
     },
   };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { gapsIn, killDaemon, rewriteState, stateFile } from '../support/adoption.ts';
+import { countersIn, gapsIn, killDaemon, rewriteState, stateFile } from '../support/adoption.ts';
 import { appOf, startApps, untilExits, untilStatus } from '../support/apps.ts';
 import { fixture } from '../support/cli.ts';
 import { freePort, serve, serverApp } from '../support/cluster.ts';
@@ -18,17 +18,6 @@ async function pidsOf(home: TestHome): Promise<ReadonlyMap<number, number | null
 /** Any command that needs a daemon: it finds the last one dead and starts another. */
 async function comeBack(home: TestHome): Promise<void> {
   await home.ok(['list']);
-}
-
-/** Counters of apps by their series, those of histograms too. */
-function countersIn(body: string): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
-  for (const line of body.split('\n')) {
-    const [series = '', value = ''] = line.split(/ (?=\S+$)/);
-    if (series.includes('app="') && /^[a-z0-9_]+_(?:total|count|sum|bucket)\{/.test(series))
-      found.set(series, Number(value));
-  }
-  return found;
 }
 
 function stranger(): ChildProcess {

@@ -157,11 +157,19 @@ test('an app without requests whose own counters are read has them in files soon
   app.child.kill('SIGKILL');
 });
 
-test('an idle app writes nothing, however often it is asked', async () => {
+test('what an answer has shown is in a file, as it may be the last', async () => {
+  const bench = await agentBench(agent);
+  bench.start('setInterval(() => {}, 100)');
+  const { counters, taken } = await askTelemetry(bench);
+  const written = await until(() => newestSnapshot(bench.folder), { what: 'a snapshot' });
+  expect(written.taken).toBeGreaterThan(taken);
+  expect(written.counters.cpuUserSeconds).toBeGreaterThanOrEqual(counters.cpuUserSeconds);
+});
+
+test('an idle app that nobody asks writes nothing', async () => {
   const bench = await agentBench(agent);
   const app = bench.start('setInterval(() => {}, 100); process.on("message", () => process.send("is alive"))');
-  for (let i = 0; i < 20; i++) await askTelemetry(bench);
-  await askMetrics(bench);
+  await bench.daemon.untilHeard('hello');
   await new Promise((resolve) => app.child.once('message', resolve) && app.child.send('well?'));
   expect(snapshotFiles(bench.folder)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readSnapshot, removeLeftSnapshots, removeSnapshot, snapshotPath } from '../../src/daemon/snapshots.ts';
+import { leftSnapshots, readSnapshot, removeSnapshot, snapshotPath } from '../../src/daemon/snapshots.ts';
 import { fullTelemetry } from '../support/agent-answers.ts';
 
 function base(): string {
@@ -57,11 +57,13 @@ test.each<[string, (file: string) => void]>([
   expect(readdirSync(path.dirname(files))).toEqual([]);
 });
 
-test('what an earlier daemon has left goes, and nothing else', () => {
+test('what an earlier daemon has left is found by process, and nothing else', () => {
   const files = base();
   const folder = path.dirname(files);
-  for (const name of ['agent-3-7.a', 'agent-3-7.b', 'agent.sock', 'agent-3-7.c', '3.out'])
+  for (const name of ['agent-3-17.a', 'agent-3-9.b', 'agent-3-9.a', 'agent.sock', 'agent-3-7.c', '3.out'])
     writeFileSync(path.join(folder, name), '');
-  removeLeftSnapshots(folder, new Set());
-  expect(readdirSync(folder).sort()).toEqual(['3.out', 'agent-3-7.c', 'agent.sock']);
+  expect(leftSnapshots(folder)).toEqual([
+    { id: 3, generation: 9, base: path.join(folder, 'agent-3-9') },
+    { id: 3, generation: 17, base: path.join(folder, 'agent-3-17') },
+  ]);
 });

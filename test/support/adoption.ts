@@ -55,3 +55,20 @@ export function gapsIn(text: string): { readonly lines: number; readonly missing
   }
   return { lines: numbers.length, missing, repeated };
 }
+
+/**
+ * The counters of apps on a page of metrics, those of histograms too.
+ * @param body text exposition
+ * @returns values by series
+ */
+export function countersIn(body: string): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const line of body.split('\n')) {
+    const [series = '', value = ''] = line.split(/ (?=\S+$)/);
+    // Two that prom-client calls so and that are gauges.
+    if (/^nodejs_active_/.test(series)) continue;
+    if (series.includes('app="') && /^[a-z0-9_]+_(?:total|count|sum|bucket)\{/.test(series))
+      found.set(series, Number(value));
+  }
+  return found;
+}
