@@ -1,25 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DAEMON_NODE_FLAGS } from '../base/daemon-flags.ts';
 import { messageOf, PromvisorError } from '../base/errors.ts';
 import { makeHome } from '../base/home.ts';
 import type { Home } from '../base/paths.ts';
 import { type Client, createClient } from './client.ts';
 import type { PingView } from './contract.ts';
-
-/** Node keeps up to 48 MB of young objects before it looks for garbage: a daemon that idles for weeks needs one. */
-const SMALL_YOUNG_SPACE = '--max-semi-space-size=1';
-/**
- * V8 compiles for speed what runs in short bursts: that took the daemon more CPU than it saved, and 4 MB. With fifteen
- * times the default (bytes of bytecode that a function runs) only what is busy for long is compiled. Node 22 and later
- * have no such flag, refuse to start with it, and gain nothing from what they have in its place.
- */
-const COMPILE_LATER = '--interrupt-budget=1000000';
-
-/** For the Node that runs the daemon, which is the one that runs the command. */
-export const DAEMON_NODE_FLAGS: readonly string[] = process.versions.node.startsWith('20.')
-  ? [SMALL_YOUNG_SPACE, COMPILE_LATER]
-  : [SMALL_YOUNG_SPACE];
+import { startUnit } from './unit-start.ts';
 
 export interface ConnectOptions {
   readonly home: Home;
@@ -57,6 +45,10 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const ping = await tryPing(client);
   if (ping !== null) return { client, ping, started: false };
   makeHome(options.home);
+  if (await startUnit(options.home, options.env)) {
+    const answered = await waitForUnit(client);
+    if (answered !== null) return answered;
+  }
   return startAndWait(options, client);
 }
 
@@ -68,6 +60,17 @@ async function tryPing(client: Client): Promise<PingView | null> {
     if (error instanceof PromvisorError && ABSENT_CODES.has(error.code)) return null;
     throw error;
   }
+}
+
+/** The daemon of a unit that systemd starts; null when it does not come. */
+async function waitForUnit(client: Client): Promise<Connection | null> {
+  const deadlineMs = performance.now() + START_DEADLINE_MS;
+  while (performance.now() < deadlineMs) {
+    const ping = await tryPing(client);
+    if (ping !== null) return { client, ping, started: true };
+    await delay(RETRY_MS);
+  }
+  return null;
 }
 
 const ABSENT_CODES: ReadonlySet<string> = new Set(['NO_DAEMON', 'PROTOCOL', 'TIMED_OUT', 'SHUTTING_DOWN']);

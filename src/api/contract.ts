@@ -70,6 +70,10 @@ export interface PingView {
   readonly uptimeSeconds: number;
   /** Processes taken over from an earlier daemon. */
   readonly adopted: number;
+  /** What starts a daemon again after a crash: the unit that runs this one, or the next command of anybody. */
+  readonly restartedBy: 'systemd' | 'next-command';
+  /** Name of the unit that runs it, null where a command has started it. */
+  readonly unit: string | null;
   readonly http: HttpView;
   readonly home: string;
 }

@@ -19,6 +19,7 @@ import { reloadLogsCommand } from './commands/reload-logs.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/signal.ts';
 import { startCommand } from './commands/start.ts';
+import { startupCommand, unstartupCommand } from './commands/startup.ts';
 import { whyCommand } from './commands/why.ts';
 import type { CliContext, ExitCode, GlobalOptions } from './context.ts';
 import { LOG_FLAGS } from './log-flags.ts';
@@ -102,6 +103,7 @@ function createProgram(makeContext: MakeContext, onDone: (exitCode: ExitCode) =>
   add('prometheus', 'print what a Prometheus needs to scrape this promvisor (config)', prometheusCommand)
     .argument('<what>', 'config')
     .option('--rules', 'with the rule files that come with promvisor');
+  addStartupCommands(add);
   return program;
 }
 
@@ -153,6 +155,23 @@ function addAppCommands(add: Add): void {
   add('sendSignal', 'send a signal to the processes of apps', signalCommand)
     .argument('<signal>', 'for example SIGUSR2')
     .argument('[targets...]', TARGET);
+}
+
+function addStartupCommands(add: Add): void {
+  const startup = add(
+    'startup',
+    'run the daemon from boot on, or print the command for root that sees to it',
+    startupCommand,
+  ).option('--print', 'print the file for the init system and change nothing');
+  const unstartup = add('unstartup', 'no longer run the daemon from boot on', unstartupCommand);
+  for (const command of [startup, unstartup]) {
+    command
+      .argument('[platform]', 'systemd, launchd or openrc; otherwise the one that runs here')
+      .option('-u, --user [name]', 'user who runs it; without a name: a unit of your own, for which root is not needed')
+      .option('--hp <folder>', 'home folder of that user')
+      .option('--service-name <name>', 'name of the service, promvisor-<user> otherwise')
+      .option('--wait-ip', 'taken from PM2: it always waits for the network');
+  }
 }
 
 function addConfigFlags(command: Command): Command {

@@ -6,6 +6,7 @@ import { createApiServer } from '../api/server.ts';
 import { systemClock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
+import type { Unit } from '../base/unit.ts';
 import { VERSION } from '../base/version.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLogFanout } from '../logs/fanout.ts';
@@ -46,6 +47,8 @@ export interface DaemonOptions {
   readonly home: Home;
   readonly settings: Settings;
   readonly log: DaemonLog;
+  /** Whose main process this is, null when a command has started it. */
+  readonly unit: Unit | null;
 }
 
 export interface Daemon {
@@ -54,6 +57,10 @@ export interface Daemon {
    * @param options `keepList`: the next daemon has the apps again, and starts those that are up now
    */
   stop(options: { readonly keepList: boolean }, report?: (progress: Progress) => void): Promise<void>;
+  /** Leaves the apps to the next daemon: the state is on disk, and everything else is as after a crash. */
+  leave(): Promise<void>;
+  /** How many instances there are, and how many of them are up. */
+  count(): { readonly all: number; readonly up: number };
   /** Opens all log files of apps by their names. */
   reopenLogs(): void;
   /** Resolves when everything is closed, by `stop` or by a command on the socket. */
@@ -65,7 +72,7 @@ export interface Daemon {
  * @param options home, settings, own log; the lock of the home is held by the caller
  * @returns the running daemon
  */
-export async function startDaemon({ home, settings, log }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ home, settings, log, unit }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   const startedAtMs = clock.wallMs();
   const left = loadState(home.stateFile, log, startedAtMs);
@@ -189,6 +196,7 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
     home,
     clock,
     startedAtMs,
+    unit,
     adopted: () => adopted,
     warning: () => stateWarning(store.problem(), home),
     views: { triggers, hosts, agents },
@@ -243,12 +251,22 @@ export async function startDaemon({ home, settings, log }: DaemonOptions): Promi
   return {
     ended,
     reopenLogs: () => void keeping.reopen(),
+    async leave() {
+      store.touch();
+      await store.close();
+      end();
+    },
+    count() {
+      const all = fleet.all();
+      return { all: all.length, up: all.filter(({ state }) => state.phase.status === 'running').length };
+    },
     async stop({ keepList }, report = () => {}) {
       if (keepList) {
         // What is up now is to be up again under the next daemon, however this one comes to its end.
         isStopping = true;
         store.touch();
-        await store.close();
+        totals.touch();
+        await Promise.all([store.close(), totals.close()]);
       }
       await commands.clear(report).catch((error: unknown) => {
         log.error({ problem: messageOf(error) }, 'apps could not be stopped');

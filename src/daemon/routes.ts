@@ -6,6 +6,7 @@ import { ownEnv } from '../api/shared-env.ts';
 import type { Clock } from '../base/clock.ts';
 import { PromvisorError } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
+import type { Unit } from '../base/unit.ts';
 import { VERSION } from '../base/version.ts';
 import type { LogFanout } from '../logs/fanout.ts';
 import { signalTree } from '../os/process-tree.ts';
@@ -19,6 +20,7 @@ import { streamLogs } from './log-stream.ts';
 import type { Loki } from './loki.ts';
 import type { Report } from './operations.ts';
 import { selectInstances } from './targets.ts';
+import { isInstalled } from './unit/service.ts';
 import { describeView, envView, instanceView, type ViewContext, whyView } from './views.ts';
 
 export interface RoutesOptions {
@@ -36,6 +38,8 @@ export interface RoutesOptions {
   /** What people have to know although their command was carried out; null for nothing. */
   readonly warning: () => string | null;
   readonly startedAtMs: number;
+  /** Whose main process this is, null when a command has started it. */
+  readonly unit: Unit | null;
   /** Processes taken over from an earlier daemon. */
   readonly adopted: () => number;
   /** Ends the daemon, once the answer is out. */
@@ -145,9 +149,11 @@ export function jlistSource(instance: Instance, clock: Clock): JlistSource {
   };
 }
 
-function pingView({ clock, startedAtMs, adopted, http, home }: RoutesOptions): PingView {
+function pingView({ clock, startedAtMs, adopted, http, home, unit }: RoutesOptions): PingView {
   const uptimeSeconds = Math.round(clock.wallMs() - startedAtMs) / 1000;
-  return { pid: process.pid, version: VERSION, uptimeSeconds, adopted: adopted(), http: http(), home: home.root };
+  const restartedBy = unit !== null && isInstalled(unit) ? 'systemd' : 'next-command';
+  const about = { pid: process.pid, version: VERSION, uptimeSeconds, adopted: adopted() };
+  return { ...about, restartedBy, unit: unit?.name ?? null, http: http(), home: home.root };
 }
 
 async function signal(body: unknown, fleet: Fleet): Promise<Reply> {

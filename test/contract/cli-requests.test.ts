@@ -18,6 +18,8 @@ const pingOf = (): PingView => ({
   version: '1.0.0',
   uptimeSeconds: 1,
   adopted: 0,
+  restartedBy: 'next-command',
+  unit: null,
   http: { listen: null, address: null, error: null },
   home: home.root,
 });

@@ -13,7 +13,7 @@ import { killQuietly } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
 const SNAPSHOTS = 1_000;
-const KILLS = 40;
+const KILLS = 12;
 
 function folder(): string {
   const made = mkdtempSync(path.join(tmpdir(), 'pmv-state-'));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../../api/client.ts';
-import { DAEMON_NODE_FLAGS } from '../../api/connect.ts';
+import { DAEMON_NODE_FLAGS } from '../../base/daemon-flags.ts';
 import { messageOf, PromvisorError } from '../../base/errors.ts';
 import { makeHome } from '../../base/home.ts';
 import type { CliContext, ExitCode } from '../context.ts';

@@ -1,4 +1,5 @@
 import { createClient } from '../../api/client.ts';
+import type { PingView } from '../../api/contract.ts';
 import { type CliContext, type ExitCode, writeJson } from '../context.ts';
 
 /**
@@ -10,6 +11,16 @@ import { type CliContext, type ExitCode, writeJson } from '../context.ts';
 export async function pingCommand(context: CliContext): Promise<ExitCode> {
   const ping = await createClient(context.home.socket).ping();
   if (context.json) writeJson(context, ping);
-  else if (!context.silent) context.terminal.out("{ msg: 'pong' }\n");
+  else if (!context.silent) {
+    context.terminal.out("{ msg: 'pong' }\n");
+    // Scripts read the line above, people this one.
+    if (context.terminal.live) context.terminal.err(`pid ${ping.pid}; ${afterCrash(ping)}\n`);
+  }
   return 0;
+}
+
+function afterCrash({ restartedBy, unit }: PingView): string {
+  return restartedBy === 'systemd'
+    ? `after a crash systemd starts it again (${unit})`
+    : 'after a crash the next command starts it again, or `promvisor startup` has the system do so';
 }
