@@ -14,7 +14,7 @@ const EXPORTER_VERSION = '0.1.1';
  * folder below the system's temp folder. It is run, never read, and never a dependency.
  * @returns {Promise<string>} path of its program
  */
-async function findPm2() {
+export async function findPm2() {
   const given = process.env.PROMVISOR_BENCH_PM2;
   if (given !== undefined && given !== '') {
     return path.resolve(statSync(given).isDirectory() ? path.join(given, 'node_modules/.bin/pm2') : given);

@@ -3,10 +3,7 @@ import {
   type ActionRequest,
   type DescribeView,
   type EnvView,
-  type FlushView,
   type InstanceView,
-  type LogRecordView,
-  type LogStreamHead,
   type PingView,
   type Progress,
   ROUTES,
@@ -15,6 +12,9 @@ import {
   type StartRequest,
   type WhyView,
 } from './contract.ts';
+import type { ClearDumpView, FlushView, LeaveView, RestoreRequest, SaveView } from './daemon-views.ts';
+import type { JournalRecord } from './journal.ts';
+import type { LogRecordView, LogStreamHead } from './log-views.ts';
 import type { LokiStatusView, LokiTestView } from './loki-views.ts';
 import { parseNdjson } from './ndjson.ts';
 import { shareEnv } from './shared-env.ts';
@@ -39,12 +39,28 @@ export interface Client {
   action(body: ActionRequest): AsyncGenerator<Progress, void, void>;
   scale(body: ScaleRequest): AsyncGenerator<Progress, void, void>;
   kill(): AsyncGenerator<Progress, void, void>;
+  leave(stateVersion: number): Promise<LeaveView>;
+  save(force: boolean): Promise<SaveView>;
+  restore(body: RestoreRequest): AsyncGenerator<Progress, void, void>;
+  resurrect(): AsyncGenerator<Progress, void, void>;
+  clearDump(): Promise<ClearDumpView>;
   signal(body: SignalRequest): Promise<number>;
   flush(targets: readonly string[]): Promise<FlushView>;
   reloadLogs(): Promise<readonly string[]>;
   lokiStatus(): Promise<LokiStatusView>;
   lokiTest(): Promise<LokiTestView>;
+  events(request: EventsRequest): AsyncGenerator<JournalRecord, void, void>;
   logs(targets: readonly string[], options?: LogsOptions): Promise<LogStream>;
+}
+
+export interface EventsRequest {
+  readonly targets: readonly string[];
+  /** Unix ms. */
+  readonly sinceMs: number;
+  /** Goes on with what comes. */
+  readonly follow: boolean;
+  /** Ends the stream. */
+  readonly signal?: AbortSignal;
 }
 
 export interface LogsOptions {
@@ -85,6 +101,16 @@ export function createClient(socketPath: string, onAbsent?: Call['onAbsent']): C
     action: (body) => progressOf(write(ROUTES.action, body)),
     scale: (body) => progressOf(write(ROUTES.scale, body)),
     kill: () => progressOf(write(ROUTES.kill, {})),
+    leave: async (stateVersion) => {
+      const text = await callText(write(`${ROUTES.leave}?state=${stateVersion}`, {}));
+      return objectOf<LeaveView>(text, 'pid', 'number');
+    },
+    save: async (force) => {
+      return objectOf<SaveView>(await callText(write(`${ROUTES.save}?force=${force}`, {})), 'instances', 'number');
+    },
+    restore: (body) => progressOf(write(ROUTES.restore, body)),
+    resurrect: () => progressOf(write(ROUTES.resurrect, {})),
+    clearDump: async () => objectOf<ClearDumpView>(await callText(write(ROUTES.clearDump, {})), 'file', 'string'),
     signal: async (body) => {
       const text = await callText(write(ROUTES.signal, body, READ_SILENCE_MS));
       return objectOf<{ signalled: number }>(text, 'signalled', 'number').signalled;
@@ -96,6 +122,10 @@ export function createClient(socketPath: string, onAbsent?: Call['onAbsent']): C
     logs: (targets, { follow = true, signal } = {}) => {
       const path = withQuery(ROUTES.logs, [...targetsQuery(targets), ...(follow ? [] : ['follow=false'])]);
       return openLogs({ ...read(path), silenceMs: 0, signal });
+    },
+    events: ({ targets, sinceMs, follow, signal }) => {
+      const query = [...targetsQuery(targets), `since=${sinceMs}`, `follow=${follow}`];
+      return eventsOf({ ...read(withQuery(ROUTES.events, query)), silenceMs: follow ? 0 : READ_SILENCE_MS, signal });
     },
     reloadLogs: async () => {
       const text = await callText(write(ROUTES.reloadLogs, {}, READ_SILENCE_MS));
@@ -146,6 +176,14 @@ async function openLogs(call: Call): Promise<LogStream> {
   return { head: first.value as LogStreamHead, records: recordsOf(lines) };
 }
 
+async function* eventsOf(call: Call): AsyncGenerator<JournalRecord, void, void> {
+  for await (const value of parseNdjson(chunksOf(await openCall(call)))) {
+    if (typeOf(value) === 'problem') throw problemLine(value);
+    // The daemon's own, of the same contract.
+    if (typeOf(value) !== null) yield value as JournalRecord;
+  }
+}
+
 async function* recordsOf(lines: AsyncGenerator<unknown, void, void>): AsyncGenerator<LogRecordView, void, void> {
   for await (const value of lines) {
     if (typeOf(value) === 'problem') throw problemLine(value);
@@ -170,7 +208,7 @@ function listOf<T>(text: string): readonly T[] {
 }
 
 /** Parses an answer and checks the one field that tells its shape. */
-function objectOf<T>(text: string, key: string, type: 'number' | 'object'): T {
+function objectOf<T>(text: string, key: string, type: 'number' | 'object' | 'string'): T {
   let value: unknown;
   try {
     value = JSON.parse(text);

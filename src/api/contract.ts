@@ -37,8 +37,20 @@ export const ROUTES = {
   reloadLogs: '/v1/reload-logs',
   /** POST {} -> Progress lines; the daemon ends after the last */
   kill: '/v1/kill',
+  /** POST ?state=N (STATE_VERSION of the next daemon) -> LeaveView; then this one ends and leaves the apps to it */
+  leave: '/v1/leave',
+  /** POST ?force=true (also an empty list, and over a file that cannot be read) -> SaveView */
+  save: '/v1/save',
+  /** POST RestoreRequest -> Progress lines */
+  restore: '/v1/restore',
+  /** POST {} -> Progress lines, of the instances that were missing */
+  resurrect: '/v1/resurrect',
+  /** POST {} -> ClearDumpView */
+  clearDump: '/v1/clear-dump',
   /** GET ?target=… -> NDJSON: one LogStreamHead, then LogRecords until the client goes; ?follow=false: only the head */
   logs: '/v1/logs',
+  /** GET ?since=MS&follow=true&target=… -> NDJSON of JournalRecord: what was, then what comes until the client goes */
+  events: '/v1/events',
   /** GET -> LokiStatusView */
   lokiStatus: '/v1/loki/status',
   /** POST {} -> LokiTestView */
@@ -114,6 +126,8 @@ export interface InstanceView {
   readonly rssBytes: number | null;
   readonly memoryLimitBytes: number | null;
   readonly lastExit: ExitView | null;
+  /** Version of the cluster host of the app, which keeps it until the app is restarted; null without a host. */
+  readonly hostVersion: string | null;
   readonly user: string;
   readonly watching: boolean;
   readonly cron: { readonly pattern: string; readonly nextAtMs: number | null } | null;
@@ -136,6 +150,8 @@ export interface TransitionView {
   readonly event: string;
   readonly cause: StopCause | null;
   readonly exit: ExitView | null;
+  /** Names the death that it reports, null where it reports none. */
+  readonly deathId: string | null;
   readonly delayMs: number | null;
 }
 
@@ -178,6 +194,8 @@ export interface WhyView extends InstanceView {
 }
 
 export interface DeathView {
+  /** Of the home: instance, generation and moment. */
+  readonly id: string;
   readonly exit: ExitView;
   /** Last whole lines of each stream before the death. */
   readonly lastLines: { readonly out: readonly string[]; readonly error: readonly string[] };
@@ -241,7 +259,12 @@ export interface SignalRequest extends TargetsRequest {
 }
 
 export type Progress =
-  | { readonly type: 'begin'; readonly total: number }
+  | {
+      readonly type: 'begin';
+      readonly total: number;
+      /** Something that people are to know first. */
+      readonly note?: string;
+    }
   | {
       readonly type: 'instance';
       readonly id: number;
@@ -262,44 +285,3 @@ export type Progress =
       /** What was done is done, and something else went wrong: it could not be written down, for example. */
       readonly warning?: string;
     };
-
-export interface LogStreamHead {
-  readonly type: 'head';
-  /** Files that hold what came before the stream, and how many of their bytes are before it. */
-  readonly files: readonly LogFileView[];
-}
-
-export interface LogFileView {
-  /** Of the live file. */
-  readonly path: string;
-  readonly stream: 'out' | 'error';
-  /** Number that the live file will have when it is rolled. */
-  readonly seq: number;
-  /** Bytes of that file before the stream; more than it has when it was rolled with lines still to be written. */
-  readonly bytes: number;
-  /** Instances that write to it. */
-  readonly ids: readonly number[];
-  /** Their slots, in the same order. */
-  readonly slots: readonly number[];
-  readonly app: string;
-  readonly namespace: string;
-}
-
-export interface LogRecordView {
-  readonly type: 'line';
-  readonly id: number;
-  readonly slot: number;
-  readonly app: string;
-  readonly namespace: string;
-  readonly stream: 'out' | 'error';
-  readonly atMs: number;
-  /** The line without its newline, as the app wrote it (bytes that are not UTF-8 are replaced). */
-  readonly text: string;
-}
-
-export interface FlushView {
-  /** Live files that were emptied. */
-  readonly files: readonly string[];
-  /** What they and their rolled files took on disk. */
-  readonly freedBytes: number;
-}

@@ -65,13 +65,18 @@ export function json(value: unknown): Reply {
  * An HTTP server over a table of routes: JSON bodies in, problems out.
  * @param routes path to route
  * @param onDefect told of a handler that failed in a way it should not
+ * @param ending aborted when streams are to end, with the error that they end with
  * @returns the server, not listening yet
  */
-export function createApiServer(routes: Routes, onDefect: (error: unknown, path: string) => void): Server {
+export function createApiServer(
+  routes: Routes,
+  onDefect: (error: unknown, path: string) => void,
+  ending?: AbortSignal,
+): Server {
   const listener: RequestListener = (request, response) => {
     // A client that goes while it is written to is no news.
     response.on('error', () => {});
-    handle(routes, request, response).catch((error: unknown) => {
+    handle({ routes, ending }, request, response).catch((error: unknown) => {
       if (!(error instanceof PromvisorError)) onDefect(error, request.url ?? '');
       sendProblem(response, error);
     });
@@ -81,7 +86,12 @@ export function createApiServer(routes: Routes, onDefect: (error: unknown, path:
   return server;
 }
 
-async function handle(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Serving {
+  readonly routes: Routes;
+  readonly ending: AbortSignal | undefined;
+}
+
+async function handle({ routes, ending }: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = parseUrl(request.url ?? '/');
   const { route, rest } = routeFor(routes, url.pathname);
   const method = request.method === 'HEAD' ? 'GET' : request.method;
@@ -90,7 +100,9 @@ async function handle(routes: Routes, request: IncomingMessage, response: Server
   }
   const body = route.method === 'POST' ? await readJson(request, url.pathname) : null;
   const context = { query: url.searchParams, body, headers: request.headers, rest };
-  if ('stream' in route) return await answerStream(response, (stream) => route.stream(context, stream));
+  if ('stream' in route) {
+    return await answerStream(response, (stream) => before(ending, route.stream(context, stream)));
+  }
   await sendReply(request, response, await route.reply(context));
 }
 
@@ -161,12 +173,24 @@ function lengthOf(pieces: readonly Buffer[]): number {
   return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
+/** Does the work until it is done, or everything ends: then what it does goes on unheard. */
+async function before(ending: AbortSignal | undefined, work: Promise<void>): Promise<void> {
+  if (ending === undefined) return work;
+  let end = () => {};
+  const ended = new Promise<never>((_resolve, reject) => {
+    end = () => reject(ending.reason);
+  });
+  if (ending.aborted) end();
+  ending.addEventListener('abort', end, { once: true });
+  await Promise.race([work, ended]).finally(() => ending.removeEventListener('abort', end));
+}
+
 /** The first line decides: an error before it is a problem with a status, one after it ends the stream as a line. */
 async function answerStream(response: ServerResponse, run: (stream: StreamContext) => Promise<void>): Promise<void> {
   const abort = new AbortController();
   response.once('close', () => abort.abort());
   const write: WriteLine = (value) => {
-    if (response.destroyed) return;
+    if (response.destroyed || response.writableEnded) return;
     if (!response.headersSent)
       response.writeHead(200, { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' });
     response.write(`${JSON.stringify(value)}\n`);

@@ -62,6 +62,8 @@ export type FromHost =
   | {
       readonly type: 'hello';
       readonly protocol: number;
+      /** Of promvisor. Absent in the first hosts. */
+      readonly version?: string;
       readonly pid: number;
       /** Living workers now. */
       readonly workers: readonly (WorkerKey & { readonly pid: number; readonly listening: boolean })[];

@@ -14,6 +14,10 @@ export interface Home {
   readonly stateFile: string;
   /** Counters, in a file that may be lost. */
   readonly totalsFile: string;
+  /** What happened to the instances, a line each. */
+  readonly journalFile: string;
+  /** The list that `resurrect` brings back. */
+  readonly dumpFile: string;
   readonly runDir: string;
   readonly socket: string;
   /** Where the agents in the apps find the daemon. */
@@ -52,6 +56,8 @@ export function homeOf(env: NodeJS.ProcessEnv = process.env): Home {
     stateDir: path.join(root, 'state'),
     stateFile: path.join(root, 'state', 'state.json'),
     totalsFile: path.join(root, 'state', 'totals.json'),
+    journalFile: path.join(root, 'state', 'journal.jsonl'),
+    dumpFile: path.join(root, 'dump.json'),
     runDir,
     socket,
     agentSocket: path.join(runDir, 'agent.sock'),

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { LogFileView } from '../api/contract.ts';
+import type { LogFileView } from '../api/log-views.ts';
 import { errnoOf } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
 import { parseSelector, selects } from '../core/selector.ts';

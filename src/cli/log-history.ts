@@ -1,4 +1,4 @@
-import type { LogFileView } from '../api/contract.ts';
+import type { LogFileView } from '../api/log-views.ts';
 import { mergeByTime } from '../logs/read/merge.ts';
 import { BEGIN, type Position } from '../logs/read/position.ts';
 import {

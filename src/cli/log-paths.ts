@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { LogFileView } from '../api/contract.ts';
+import type { LogFileView } from '../api/log-views.ts';
 import { segmentsOf } from '../logs/read/segment-file.ts';
 import { sideFolder } from '../logs/segments.ts';
 import { type CliContext, writeJson } from './context.ts';

@@ -1,4 +1,4 @@
-import type { LogFileView } from '../api/contract.ts';
+import type { LogFileView } from '../api/log-views.ts';
 import { createStamp } from '../logs/stamp.ts';
 import type { LogOptions } from './log-options.ts';
 import { createLineRenderer, type LogLayout, type LogLine, labelWidthOf, logLabel } from './render/log-line.ts';

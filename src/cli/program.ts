@@ -4,7 +4,9 @@ import { VERSION } from '../base/version.ts';
 import { addAppFlags, addIgnoredFlags } from './app-flags.ts';
 import { actionCommand } from './commands/action.ts';
 import { describeCommand } from './commands/describe.ts';
+import { clearDumpCommand, resurrectCommand, saveCommand } from './commands/dump.ts';
 import { envCommand } from './commands/env.ts';
+import { eventsCommand } from './commands/events.ts';
 import { flushCommand } from './commands/flush.ts';
 import { foregroundCommand } from './commands/foreground.ts';
 import { idCommand, pidCommand } from './commands/ids.ts';
@@ -13,6 +15,7 @@ import { killCommand } from './commands/kill.ts';
 import { listCommand } from './commands/list.ts';
 import { logsCommand } from './commands/logs.ts';
 import { lokiCommand } from './commands/loki.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { pingCommand } from './commands/ping.ts';
 import { prometheusCommand } from './commands/prometheus.ts';
 import { reloadLogsCommand } from './commands/reload-logs.ts';
@@ -20,6 +23,7 @@ import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/signal.ts';
 import { startCommand } from './commands/start.ts';
 import { startupCommand, unstartupCommand } from './commands/startup.ts';
+import { updateCommand } from './commands/update.ts';
 import { whyCommand } from './commands/why.ts';
 import type { CliContext, ExitCode, GlobalOptions } from './context.ts';
 import { LOG_FLAGS } from './log-flags.ts';
@@ -104,6 +108,19 @@ function createProgram(makeContext: MakeContext, onDone: (exitCode: ExitCode) =>
     .argument('<what>', 'config')
     .option('--rules', 'with the rule files that come with promvisor');
   addStartupCommands(add);
+  add('update', 'replace the daemon by the installed version; the apps run on', updateCommand).alias('updatePM2');
+  add('save', 'save the list, for resurrect', saveCommand)
+    .alias('dump')
+    .option('-f, --force', 'also save an empty list');
+  add('resurrect', 'bring back what was saved and is not on the list', resurrectCommand);
+  add('migrate', 'move the apps of PM2 here, one by one', migrateCommand)
+    .argument('<from>', 'pm2')
+    .argument('[ecosystem]', 'a config file that says what the apps are')
+    .option('--dry-run', 'show what would be done, and do nothing')
+    .option('--home <folder>', 'home of PM2; without it PM2_HOME, else ~/.pm2')
+    .option('--env <name>', 'lay env_<name> of the config file over env')
+    .option('--only <names>', 'only these apps of the config file, as a,b');
+  add('cleardump', 'forget what was saved', clearDumpCommand);
   return program;
 }
 
@@ -186,6 +203,10 @@ function addReadCommands(add: Add): void {
     .aliases(['desc', 'info', 'show'])
     .argument('[targets...]', TARGET);
   add('why', 'show what happened to an app last, and why', whyCommand).argument('[targets...]', TARGET);
+  add('events', 'show what happened to apps, out of the journal', eventsCommand)
+    .argument('[targets...]', TARGET)
+    .option('--since <time>', 'since then: 10m, 2h, 3d, "2026-11-25 14:00"; without it the latest 50')
+    .option('-f, --follow', 'go on with what comes');
   add('jlist', "print PM2's list as JSON", jlistCommand);
   add('prettylist', "print PM2's list as JavaScript", prettylistCommand);
   add('env', 'print the environment of an app', envCommand).argument('[targets...]', TARGET);

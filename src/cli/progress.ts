@@ -22,7 +22,10 @@ export async function follow(context: CliContext, progress: AsyncIterable<Progre
   const instances: InstanceProgress[] = [];
   let ok = false;
   for await (const step of progress) {
-    if (step.type === 'begin') view.begin(step.total);
+    if (step.type === 'begin') {
+      if (step.note !== undefined) context.terminal.err(`promvisor: ${step.note}\n`);
+      view.begin(step.total);
+    }
     if (step.type === 'end') {
       ok = step.ok;
       if (step.warning !== undefined) context.terminal.err(`promvisor: ${step.warning}\n`);

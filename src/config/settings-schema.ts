@@ -12,6 +12,7 @@ export interface ListenAddress {
 
 /** Every setting of the daemon, by its name in messages and documents. */
 export interface SettingValues extends LokiValues {
+  readonly autosave: boolean;
   readonly 'http.listen': ListenAddress | null;
   readonly 'http.expose_env': boolean;
   readonly 'http.pm2_metrics': boolean;
@@ -66,6 +67,7 @@ const SWITCH = {
 
 const SCHEMAS = {
   ...LOKI_SCHEMAS,
+  autosave: SWITCH,
   'http.listen': {
     type: z.pipe(
       z.string().check(z.refine((text) => listenOf(text) !== undefined)),

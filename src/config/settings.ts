@@ -9,6 +9,8 @@ import type { ListenAddress, SettingKey, SettingValues } from './settings-schema
 import { kindOf, show } from './show.ts';
 
 export interface Settings {
+  /** True: the dump follows the list by itself. */
+  readonly autosave: boolean;
   readonly http: {
     /** Null when switched off. */
     readonly listen: ListenAddress | null;
@@ -43,6 +45,7 @@ export interface Settings {
 }
 
 const DEFAULTS: SettingValues = {
+  autosave: true,
   'http.listen': { host: '127.0.0.1', port: 9209 },
   'http.expose_env': false,
   'http.pm2_metrics': false,
@@ -112,6 +115,7 @@ async function isNoSchedule(frequency: string): Promise<boolean> {
 
 function settingsOf(values: SettingValues, problems: string[]): Settings {
   return {
+    autosave: values.autosave,
     http: {
       listen: values['http.listen'],
       exposeEnv: values['http.expose_env'],
@@ -163,7 +167,7 @@ function leavesOf(content: unknown, file: string, problems: string[]): readonly 
     problems.push(`settings: expected an object, got ${show(content)} (${file})`);
     return [];
   }
-  const groups = new Set(KEYS.map((key) => key.split('.', 1)[0]));
+  const groups = new Set(KEYS.filter((key) => key.includes('.')).map((key) => key.split('.', 1)[0]));
   return Object.entries(content).flatMap(([group, value]) => {
     if (group === '$schema') return [];
     if (isObject(value)) return Object.entries(value).flatMap(([key, leaf]) => leavesBelow(`${group}.${key}`, leaf));

@@ -2,6 +2,7 @@ import type { ActionRequest, ScaleRequest, StartRequest } from '../api/contract.
 import { PromvisorError } from '../base/errors.ts';
 import { planScale } from '../core/scale.ts';
 import type { AppSpec } from '../core/spec.ts';
+import type { DumpEntry } from './dump/dump-file.ts';
 import type { Fleet } from './fleet.ts';
 import { appKey, type Instance } from './instance.ts';
 import {
@@ -21,12 +22,16 @@ export interface Commands {
   act(request: ActionRequest, report: Report): Promise<void>;
   /** Changes how many instances an app has. */
   scale(request: ScaleRequest, report: Report): Promise<void>;
+  /** Adds instances where they were before, and starts those that are to be up. */
+  restore(entries: readonly DumpEntry[], report: Report): Promise<void>;
   /** Stops everything and takes it off the list. */
   clear(report: Report): Promise<void>;
 }
 
 export interface CommandsOptions extends OperationsOptions {
   readonly reloads: Reloads;
+  /** Everything is about to be taken off the list. */
+  readonly onClear: () => void;
 }
 
 export function createCommands(options: CommandsOptions): Commands {
@@ -106,7 +111,24 @@ export function createCommands(options: CommandsOptions): Commands {
         report,
       );
     },
-    clear: (report) => runAll(fleet.all(), remove, report),
+    async restore(entries, report) {
+      const { parseSpec } = await import('../config/wire.ts');
+      // Checked before anything is added; instances of one app share its spec.
+      const specs = new Map(entries.map(({ spec }) => [spec, parseSpec(spec)] as const));
+      const seats = entries.flatMap(({ spec, id, slot }) => {
+        const checked = specs.get(spec);
+        return checked === undefined ? [] : [{ spec: checked, id, slot }];
+      });
+      const placed = await fleet.place(seats);
+      const wanted = new Set(placed.filter((_, at) => entries[at]?.wanted === true));
+      await Promise.all([...new Set(seats.map(({ spec }) => appKey(spec)))].map((key) => triggers.reconcile(key)));
+      const rest = { ok: true, message: 'stays stopped, as it was' };
+      await runAll(placed, async (instance) => (wanted.has(instance) ? start(instance) : rest), report);
+    },
+    clear(report) {
+      options.onClear();
+      return runAll(fleet.all(), remove, report);
+    },
   };
 }
 

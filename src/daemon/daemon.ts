@@ -1,10 +1,9 @@
 import { rmSync } from 'node:fs';
-import type { Server } from 'node:http';
 import path from 'node:path';
 import type { Progress } from '../api/contract.ts';
 import { createApiServer } from '../api/server.ts';
 import { systemClock } from '../base/clock.ts';
-import { messageOf } from '../base/errors.ts';
+import { messageOf, type PromvisorError } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
 import type { Unit } from '../base/unit.ts';
 import { VERSION } from '../base/version.ts';
@@ -18,7 +17,9 @@ import { openAgents } from './agents.ts';
 import { appRoutes } from './app-routes.ts';
 import { createBus } from './bus.ts';
 import { createCommands } from './commands.ts';
+import { listenOn } from './control-socket.ts';
 import { createDeaths } from './deaths.ts';
+import { createDumps } from './dump/dumps.ts';
 import { createFigures } from './figures.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { record } from './flight-recorder.ts';
@@ -26,19 +27,16 @@ import { createHosts, type Hosts } from './hosts.ts';
 import { openHttpListener } from './http-listener.ts';
 import { appKey, type Instance, type LiveProcess } from './instance.ts';
 import { createInterpreter } from './interpreter.ts';
+import { openJournal } from './journal/journal.ts';
+import { leave } from './leave.ts';
 import { createLogKeeping } from './log-keeping.ts';
 import { startLoki } from './loki.ts';
-import { createMarks } from './marks.ts';
 import type { DaemonLog } from './own-log.ts';
 import { createPidFiles } from './pid-files.ts';
 import { publicRoutes } from './public-routes.ts';
 import { createReloads } from './reload.ts';
 import { controlRoutes, type RoutesOptions } from './routes.ts';
-import { adopt } from './state/adopt.ts';
-import { stateText } from './state/saved.ts';
-import { createSnapshot } from './state/snapshot.ts';
-import { createStore, loadState } from './state/store.ts';
-import { restoreTotals, totalsText } from './state/totals.ts';
+import { createLasting } from './state/lasting.ts';
 import { createTelemetry } from './telemetry.ts';
 import { logTransition } from './transition-log.ts';
 import { createTriggers } from './triggers.ts';
@@ -49,6 +47,8 @@ export interface DaemonOptions {
   readonly log: DaemonLog;
   /** Whose main process this is, null when a command has started it. */
   readonly unit: Unit | null;
+  /** Somebody waits for the end of this process, and takes it for the end of everything. */
+  readonly foreground: boolean;
 }
 
 export interface Daemon {
@@ -57,7 +57,7 @@ export interface Daemon {
    * @param options `keepList`: the next daemon has the apps again, and starts those that are up now
    */
   stop(options: { readonly keepList: boolean }, report?: (progress: Progress) => void): Promise<void>;
-  /** Leaves the apps to the next daemon: the state is on disk, and everything else is as after a crash. */
+  /** Leaves the apps to the next daemon: they run on, and the state is on disk. */
   leave(): Promise<void>;
   /** How many instances there are, and how many of them are up. */
   count(): { readonly all: number; readonly up: number };
@@ -72,16 +72,17 @@ export interface Daemon {
  * @param options home, settings, own log; the lock of the home is held by the caller
  * @returns the running daemon
  */
-export async function startDaemon({ home, settings, log, unit }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ home, settings, log, unit, foreground }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   const startedAtMs = clock.wallMs();
-  const left = loadState(home.stateFile, log, startedAtMs);
-  const marks = createMarks(home);
   const exits = createExitWatch(clock);
-  let isStopping = false;
+  const parts = () => ({ fleet, hosts, agents, deaths, figures, telemetry });
+  const lasting = createLasting({ home, clock, log, exits, parts });
+  const { marks, state, totals } = lasting;
   let adopted = 0;
   const bus = createBus();
   const fanout = createLogFanout();
+  const journal = openJournal({ file: home.journalFile, clock, log, instances: () => fleet.all() });
   const instances = () => fleet.all();
   const guard = () => loki.guard();
   const keeping = createLogKeeping({ home, settings: settings.logs, clock, log, instances, guard });
@@ -114,9 +115,12 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     onEnded: (instance, ended) => figures.countEnd(ended, waiterOf(instance, ended, hosts)),
     onDead: telemetry.retire,
   });
-  const onChanged = () => store.touch();
+  const onChanged = () => {
+    state.touch();
+    dumps.touch();
+  };
   const ofApp = (key: string) => fleet.ofApp(key);
-  const settled = () => store.settled();
+  const settled = () => state.settled();
   const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp, marks, exits, onChanged, settled });
   const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks });
   const pidFiles = createPidFiles(clock, log);
@@ -131,12 +135,10 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     random: Math.random,
     onRolled: (...rolled) => figures.countRoll(...rolled),
     perform,
+    onAdded: journal.added,
     onChanged,
   });
-  const { wallMs } = clock;
-  const snapshot = createSnapshot({ fleet, hosts, nonce: marks.nonce, isStopping: () => isStopping, wallMs });
-  const text = () => stateText(snapshot());
-  const store = createStore({ file: home.stateFile, clock, log, text, durable: true });
+  const dumps = createDumps({ file: home.dumpFile, fleet, clock, log, autosave: settings.autosave });
   const reloads = createReloads({
     bus,
     clock,
@@ -157,15 +159,9 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     logBytes: keeping.bytes,
     loki: () => loki.figures(),
     agents: telemetry.source,
+    journalDropped: journal.dropped,
     onMemoryExceeded,
     onShown: () => totals.touch(),
-  });
-  const totals = createStore({
-    file: home.totalsFile,
-    clock,
-    log,
-    text: () => totalsText({ fleet, figures, telemetry }),
-    durable: false,
   });
   const commands = createCommands({
     fleet,
@@ -174,16 +170,19 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     triggers,
     reloads,
     drain: agents.drain,
+    onClear: dumps.freeze,
     async onRemoved(instance) {
       figures.forget(instance);
       telemetry.forget(instance);
       pidFiles.forget(instance);
+      journal.removed(instance);
       const key = appKey(instance.spec);
       if (fleet.ofApp(key).length === 0) await hosts.release(key);
     },
   });
 
   bus.subscribe(record);
+  bus.subscribe(journal.follow);
   bus.subscribe((instance, transition) => logTransition(log, instance, transition));
   bus.subscribe(pidFiles.follow);
 
@@ -197,25 +196,25 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     clock,
     startedAtMs,
     unit,
+    foreground,
     adopted: () => adopted,
-    warning: () => stateWarning(store.problem(), home),
+    warning: lasting.warning,
     views: { triggers, hosts, agents },
     look: figures.look,
     keeping,
     loki,
+    dumps,
+    journal,
     http: () => listener.view(),
     quit: () => void close(),
+    leave: () => void depart(),
   };
+  const ending = new AbortController();
   const onDefect = (error: unknown, path: string) => log.error({ err: error, path }, 'request failed');
-  const server = createApiServer(controlRoutes(routes), onDefect);
+  const server = createApiServer(controlRoutes(routes), onDefect, ending.signal);
   const apps = appRoutes({ fleet, telemetry, figures, clock, address: () => listener.view().address });
   const openRoutes = publicRoutes(routes, figures, { http: settings.http, apps, agents: telemetry.source });
-  if (left !== null) {
-    const restore = () => restoreTotals(home.totalsFile, { fleet, figures, telemetry }, log);
-    const parts = { fleet, hosts, agents, deaths, exits, marks, clock, log };
-    adopted = await adopt(left, { ...parts, restoreTotals: restore });
-  }
-  telemetry.takeLeft();
+  adopted = await lasting.takeOver();
   for (const key of new Set(fleet.all().map(({ spec }) => appKey(spec)))) await triggers.reconcile(key);
   const listener = openHttpListener({
     listen: settings.http.listen,
@@ -223,7 +222,9 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     clock,
     log,
   });
-  store.touch();
+  journal.found(fleet.all());
+  state.touch();
+  dumps.follow();
   await listenOn(server, home.socket);
   log.info({ version: VERSION, pid: process.pid, node: process.version, home: home.root }, 'daemon started');
   const filling = fifos.fill().catch((error: unknown) => log.warn({ problem: messageOf(error) }, 'no spare pipes'));
@@ -233,7 +234,15 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     closing ??= closeAll().finally(end);
     return closing;
   }
+  function depart(): Promise<void> {
+    const endStreams = (error: PromvisorError) => ending.abort(error);
+    const rest = { fleet, lasting, dumps, journal, keeping, loki, clock, log };
+    closing ??= leave({ server, listener, endStreams, ...rest }).finally(end);
+    return closing;
+  }
   async function closeAll(): Promise<void> {
+    // Before nobody listens: a client that finds no daemon looks there for apps that were left.
+    await state.settled();
     listener.close();
     await figures.close();
     server.close();
@@ -243,7 +252,7 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     agents.close();
     pidFiles.close();
     exits.close();
-    await Promise.all([store.close(), totals.close()]);
+    await Promise.all([lasting.close(), dumps.close(), journal.close('ended')]);
     await Promise.all([keeping.keeper.close(), loki.close(), filling]);
     rmSync(home.socket, { force: true });
   }
@@ -251,11 +260,7 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
   return {
     ended,
     reopenLogs: () => void keeping.reopen(),
-    async leave() {
-      store.touch();
-      await store.close();
-      end();
-    },
+    leave: depart,
     count() {
       const all = fleet.all();
       return { all: all.length, up: all.filter(({ state }) => state.phase.status === 'running').length };
@@ -263,10 +268,7 @@ export async function startDaemon({ home, settings, log, unit }: DaemonOptions):
     async stop({ keepList }, report = () => {}) {
       if (keepList) {
         // What is up now is to be up again under the next daemon, however this one comes to its end.
-        isStopping = true;
-        store.touch();
-        totals.touch();
-        await Promise.all([store.close(), totals.close()]);
+        await lasting.freeze();
       }
       await commands.clear(report).catch((error: unknown) => {
         log.error({ problem: messageOf(error) }, 'apps could not be stopped');
@@ -281,21 +283,6 @@ function waiterOf({ spec }: Instance, ended: LiveProcess, hosts: Hosts): number 
   if (spec.process.execMode === 'cluster') return hosts.pidOf(appKey(spec));
   // init waits for the children of a daemon that is gone.
   return ended.adopted ? null : process.pid;
-}
-
-function stateWarning(problem: string | null, { stateFile }: Home): string | null {
-  if (problem === null) return null;
-  return `the state could not be saved (${problem}); until it can, a daemon that comes after this one knows ${stateFile} as it was`;
-}
-
-/** A socket that a dead daemon left behind is in the way; the lock says that no living one uses it. */
-function listenOn(server: Server, socket: string): Promise<void> {
-  rmSync(socket, { force: true });
-  const umask = process.umask(0o177);
-  return new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socket, resolve);
-  }).finally(() => process.umask(umask));
 }
 
 function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {

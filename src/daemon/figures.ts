@@ -65,6 +65,7 @@ export interface FiguresOptions {
   readonly agents: FleetSource['agents'];
   /** Counters were shown: none of them may fall from now on. */
   readonly onShown: () => void;
+  readonly journalDropped: () => number;
   readonly onMemoryExceeded: (instance: Instance, generation: number, rssBytes: number) => void;
 }
 
@@ -93,6 +94,7 @@ export function createFigures(options: FiguresOptions): Figures {
       logBytes: options.logBytes,
       http: options.http,
       agents: options.agents,
+      journalDropped: options.journalDropped,
     },
     sampler,
     wallMs: clock.wallMs,

@@ -25,6 +25,8 @@ export interface FleetOptions {
   /** A log file was rolled for a line of this stream. */
   readonly onRolled: (instance: Instance, stream: StreamName) => void;
   readonly perform: (instance: Instance, effects: readonly Effect[]) => void;
+  /** It was not there before; one of another daemon was. */
+  readonly onAdded: (instance: Instance) => void;
   /** What is to outlive the daemon has changed. */
   readonly onChanged: () => void;
 }
@@ -44,6 +46,13 @@ export type Restored = Pick<
   | 'lastDeath'
 >;
 
+/** Where an instance was before. */
+export interface Seat {
+  readonly spec: AppSpec;
+  readonly id: number;
+  readonly slot: number;
+}
+
 /** All instances of this daemon: who there is, and how one comes and goes. */
 export interface Fleet {
   all(): readonly Instance[];
@@ -51,6 +60,8 @@ export interface Fleet {
   ofApp(key: string): readonly Instance[];
   /** Adds instances of one app and opens their pipes; none is started. */
   add(spec: AppSpec, count: number): Promise<readonly Instance[]>;
+  /** Adds instances where they were before, as far as their ids are free; none is started. */
+  place(seats: readonly Seat[]): Promise<readonly Instance[]>;
   /** Takes up instances of another daemon, their pipes not opened. */
   restore(saved: readonly Restored[], nextId: number): readonly Instance[];
   /** The id that the next instance gets. */
@@ -66,13 +77,15 @@ export function createFleet(options: FleetOptions): Fleet {
   const rhythm = createRhythm(options.clock);
   let nextId = 0;
 
-  function create(spec: AppSpec): Instance {
+  function create(spec: AppSpec, seat: Seat | null): Instance {
     const { clock } = options;
+    const id = seat === null || instances.has(seat.id) ? nextId : seat.id;
+    nextId = Math.max(nextId, id + 1);
     const restored = { nextSpec: null, lastStartedAtMs: null, backoffUntilMs: null, lastExit: null, lastDeath: null };
-    const slot = lowestFreeSlot(spec.name, instances.values());
+    const slot = seat?.slot ?? lowestFreeSlot(spec.name, instances.values());
     return make({
       ...restored,
-      id: nextId++,
+      id,
       slot,
       createdAtMs: clock.wallMs(),
       spec,
@@ -126,15 +139,22 @@ export function createFleet(options: FleetOptions): Fleet {
     return instance;
   }
 
+  async function opened(added: readonly Instance[]): Promise<readonly Instance[]> {
+    for (const instance of added) options.onAdded(instance);
+    if (added.length > 0) options.onChanged();
+    await Promise.all(added.map((instance) => instance.logs.open()));
+    return added;
+  }
+
   return {
     all: () => [...instances.values()],
     find: (id) => instances.get(id),
     ofApp: (key) => [...(apps.get(key) ?? [])],
     async add(spec, count) {
-      const added = Array.from({ length: count }, () => create(spec));
-      if (count > 0) options.onChanged();
-      await Promise.all(added.map((instance) => instance.logs.open()));
-      return added;
+      return opened(Array.from({ length: count }, () => create(spec, null)));
+    },
+    async place(seats) {
+      return opened(seats.map((seat) => create(seat.spec, seat)));
     },
     restore(saved, next) {
       nextId = next;

@@ -14,20 +14,21 @@ const LAST_LINES = 20;
  */
 export function record(instance: Instance, transition: Transition, atMs: number): void {
   const exit = transition.exit === null ? null : exitView(transition.exit, atMs);
-  instance.history.push(transitionView(transition, exit, atMs));
+  const generation = transition.exit?.generation ?? transition.generation;
+  const deathId = exit === null ? null : `${instance.id}-${generation}-${Math.round(atMs)}`;
+  instance.history.push({ ...transitionView(transition, exit, atMs), deathId });
   if (instance.history.length > HISTORY_LENGTH) instance.history.shift();
   if (!transition.beside)
     instance.backoffUntilMs = transition.to === 'backoff' ? atMs + (transition.delayMs ?? 0) : null;
-  if (exit === null) return;
+  if (exit === null || deathId === null) return;
   instance.lastExit = exit;
   const { logs, vitals } = instance;
-  const generation = transition.exit?.generation ?? transition.generation;
   const lastLines = {
     out: logs.lastLines('out', LAST_LINES, generation),
     error: logs.lastLines('error', LAST_LINES, generation),
   };
   // Figures are taken of the main process only.
-  instance.lastDeath = { exit, lastLines, vitals: transition.beside ? null : vitals };
+  instance.lastDeath = { id: deathId, exit, lastLines, vitals: transition.beside ? null : vitals };
   if (!transition.beside) instance.vitals = null;
 }
 
@@ -36,7 +37,7 @@ function exitView(exit: ExitRecord, atMs: number): ExitView {
   return { reason, code, signal, uptimeMs: Math.round(uptimeMs), atMs, message };
 }
 
-function transitionView(transition: Transition, exit: ExitView | null, atMs: number): TransitionView {
+function transitionView(transition: Transition, exit: ExitView | null, atMs: number): Omit<TransitionView, 'deathId'> {
   const { from, to, generation, beside, event, cause, delayMs } = transition;
   return { atMs, from, to, generation, beside, event, cause, exit, delayMs };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { HostFact, WorkerKey } from '../base/host-protocol.ts';
 import type { Home } from '../base/paths.ts';
+import { VERSION } from '../base/version.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { ExitWatch } from '../os/exit-watch.ts';
 import {
@@ -32,6 +33,8 @@ export interface Hosts {
   fork(instance: Instance, order: WorkerOrder): void;
   /** Process id of the host of an app, null without one. */
   pidOf(key: string): number | null;
+  /** Version of the program that it runs, null without one. */
+  versionOf(key: string): string | null;
   /** Ends the host of an app that has no workers any more, and waits for it. */
   release(key: string): Promise<void>;
   /**
@@ -79,12 +82,13 @@ export function createHosts(options: HostsOptions): Hosts {
   const { ofApp, log } = options;
   const hosts = new Map<string, Host>();
 
-  /** The host of an app; another one where its settings changed and no worker holds on to the old one. */
+  /** The host of an app; another one where its settings or the program changed and no worker holds on to the old one. */
   function hostOf(spec: AppSpec): Host {
     const key = appKey(spec);
     const plan = hostPlan(spec, options.home);
     const present = hosts.get(key);
-    const serves = present?.made === plan.made || hasWorkers(ofApp(key));
+    const isCurrent = present?.made === plan.made && (present.client === null || versionOf(present.client) === VERSION);
+    const serves = isCurrent || hasStayingWorkers(ofApp(key));
     if (present !== undefined && !present.leaving && serves) return present;
     const mayStart = present === undefined ? Promise.resolve() : end(present);
     return create(key, plan, (handlers) => mayStart.then(() => launchHost(spec, options, handlers)));
@@ -215,6 +219,10 @@ export function createHosts(options: HostsOptions): Hosts {
         (error: unknown) => fail(messageOf(error)),
       );
     },
+    versionOf(key) {
+      const client = hosts.get(key)?.client ?? null;
+      return client === null ? null : versionOf(client);
+    },
     pidOf: (key) => hosts.get(key)?.client?.identity.pid ?? null,
     async release(key) {
       const host = hosts.get(key);
@@ -247,8 +255,16 @@ function workerKey({ id, generation }: WorkerKey): string {
   return `${id}:${generation}`;
 }
 
-function hasWorkers(instances: readonly Instance[]): boolean {
-  return instances.some(({ processes }) => [...processes.values()].some(({ exited }) => !exited));
+function versionOf({ hello }: HostClient): string {
+  return hello.version ?? 'unknown';
+}
+
+/** Those that are being stopped or restarted hold on to nothing: their host ends with the last of them. */
+function hasStayingWorkers(instances: readonly Instance[]): boolean {
+  return instances.some(
+    ({ processes, state }) =>
+      state.phase.status !== 'stopping' && [...processes.values()].some(({ exited }) => !exited),
+  );
 }
 
 /** Its workers end without the host; whatever of them does not is ended before new ones are made. */

@@ -10,6 +10,8 @@ const RETRY_MS = 2_000;
 export interface HttpListener {
   view(): HttpView;
   close(): void;
+  /** Lets answers that are under way out and takes no more. */
+  leave(): void;
 }
 
 export interface HttpListenerOptions {
@@ -26,7 +28,8 @@ export interface HttpListenerOptions {
  */
 export function openHttpListener(options: HttpListenerOptions): HttpListener {
   const { listen, clock, log } = options;
-  if (listen === null) return { view: () => ({ listen: null, address: null, error: null }), close: () => {} };
+  if (listen === null)
+    return { view: () => ({ listen: null, address: null, error: null }), close: () => {}, leave: () => {} };
   const wanted = joinAddress(listen.host, listen.port);
   let server: Server | null = null;
   let address: string | null = null;
@@ -54,6 +57,11 @@ export function openHttpListener(options: HttpListenerOptions): HttpListener {
   bind();
   return {
     view: () => ({ listen: wanted, address, error }),
+    leave() {
+      cancelRetry();
+      server?.close();
+      server?.closeIdleConnections();
+    },
     close() {
       cancelRetry();
       server?.close();

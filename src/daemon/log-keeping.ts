@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { FlushView } from '../api/contract.ts';
+import type { FlushView } from '../api/daemon-views.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Home } from '../base/paths.ts';
 import type { Settings } from '../config/settings.ts';

@@ -1,4 +1,4 @@
-import type { LogFileView, LogRecordView, LogStreamHead } from '../api/contract.ts';
+import type { LogFileView, LogRecordView, LogStreamHead } from '../api/log-views.ts';
 import type { StreamContext } from '../api/server.ts';
 import type { LogFanout } from '../logs/fanout.ts';
 import type { LogRecord } from '../logs/record.ts';

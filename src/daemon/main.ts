@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     return `${up} of ${all} up, home ${home.root}`;
   };
   const notifier = createNotifier({ env: process.env, clock: systemClock, log, status });
-  const daemon = await startDaemon({ home, settings, log, unit });
+  const daemon = await startDaemon({ home, settings, log, unit, foreground });
   if (unit !== null) {
     noteUnit(home, unit, log);
     // The unit file has those flags only that any Node takes.

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
-import { type FlushView, type HttpView, type PingView, type Progress, ROUTES } from '../api/contract.ts';
+import { type HttpView, type PingView, type Progress, ROUTES } from '../api/contract.ts';
+import type { FlushView, LeaveView } from '../api/daemon-views.ts';
 import { type JlistSource, jlistText } from '../api/jlist.ts';
 import { json, type Reply, type RequestContext, type Routes, type StreamContext } from '../api/server.ts';
 import { ownEnv } from '../api/shared-env.ts';
@@ -7,14 +8,17 @@ import type { Clock } from '../base/clock.ts';
 import { PromvisorError } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
 import type { Unit } from '../base/unit.ts';
-import { VERSION } from '../base/version.ts';
+import { STATE_VERSION, VERSION } from '../base/version.ts';
 import type { LogFanout } from '../logs/fanout.ts';
 import { signalTree } from '../os/process-tree.ts';
 import { runsNode } from '../os/spawn.ts';
 import type { Commands } from './commands.ts';
+import { entriesIn } from './dump/dump-file.ts';
+import type { Dumps } from './dump/dumps.ts';
 import type { Fleet } from './fleet.ts';
 import type { Instance } from './instance.ts';
 import { ownUser } from './instance-env.ts';
+import type { Journal } from './journal/journal.ts';
 import type { LogKeeping } from './log-keeping.ts';
 import { streamLogs } from './log-stream.ts';
 import type { Loki } from './loki.ts';
@@ -29,6 +33,8 @@ export interface RoutesOptions {
   readonly fanout: LogFanout;
   readonly keeping: LogKeeping;
   readonly loki: Loki;
+  readonly dumps: Dumps;
+  readonly journal: Journal;
   readonly views: ViewContext;
   readonly home: Home;
   readonly clock: Clock;
@@ -40,8 +46,12 @@ export interface RoutesOptions {
   readonly startedAtMs: number;
   /** Whose main process this is, null when a command has started it. */
   readonly unit: Unit | null;
+  /** Its end is that of a container or of a terminal's command. */
+  readonly foreground: boolean;
   /** Processes taken over from an earlier daemon. */
   readonly adopted: () => number;
+  /** Ends the daemon and leaves the apps to the next one, once the answer is out. */
+  readonly leave: () => void;
   /** Ends the daemon, once the answer is out. */
   readonly quit: () => void;
 }
@@ -101,12 +111,25 @@ export function controlRoutes(options: RoutesOptions): Routes {
     [ROUTES.signal]: { method: 'POST', reply: ({ body }) => signal(body, fleet) },
     [ROUTES.flush]: { method: 'POST', reply: ({ body }) => flush(body, options) },
     [ROUTES.reloadLogs]: { method: 'POST', reply: () => json({ files: options.keeping.reopen() }) },
+    [ROUTES.leave]: { method: 'POST', reply: ({ query }) => leave(query.get('state'), options) },
+    [ROUTES.save]: {
+      method: 'POST',
+      reply: async ({ query }) => json(await options.dumps.save(query.get('force') === 'true')),
+    },
+    [ROUTES.restore]: mutate((body, report) => {
+      const entries = entriesIn(body);
+      if (typeof entries !== 'string') return commands.restore(entries, report);
+      throw new PromvisorError('REQUEST_INVALID', `body: expected a list of instances, but ${entries}`);
+    }),
+    [ROUTES.resurrect]: mutate((_body, report) => options.dumps.resurrect(commands, report)),
+    [ROUTES.clearDump]: { method: 'POST', reply: async () => json(await options.dumps.clear()) },
     [ROUTES.kill]: mutate(async (_body, report) => {
       await commands.clear(report);
       options.quit();
     }),
     [ROUTES.lokiStatus]: { method: 'GET', reply: () => json(options.loki.status()) },
     [ROUTES.lokiTest]: { method: 'POST', reply: async () => json(await options.loki.test()) },
+    [ROUTES.events]: { method: 'GET', stream: ({ query }, stream) => options.journal.stream(query, stream) },
     [ROUTES.logs]: {
       method: 'GET',
       stream: (request, stream) => {
@@ -154,6 +177,24 @@ function pingView({ clock, startedAtMs, adopted, http, home, unit }: RoutesOptio
   const restartedBy = unit !== null && isInstalled(unit) ? 'systemd' : 'next-command';
   const about = { pid: process.pid, version: VERSION, uptimeSeconds, adopted: adopted() };
   return { ...about, restartedBy, unit: unit?.name ?? null, http: http(), home: home.root };
+}
+
+/** Whoever comes next must understand what this one leaves. */
+function leave(known: string | null, options: RoutesOptions): Reply {
+  const stateVersion = Number(known);
+  if (!/^\d{1,9}$/.test(known ?? '')) {
+    throw new PromvisorError('REQUEST_INVALID', `state: expected a version of the state, got ${JSON.stringify(known)}`);
+  }
+  if (stateVersion < STATE_VERSION) {
+    const message = `the state of the running daemon (${VERSION}) has version ${STATE_VERSION}, and the installed promvisor knows ${stateVersion}; install ${VERSION} or a newer one`;
+    throw new PromvisorError('STATE_NEWER', message, { details: { stateVersion: STATE_VERSION } });
+  }
+  if (options.foreground) {
+    const message = 'the daemon runs in the foreground (--no-daemon): end it, and start it again with the new version';
+    throw new PromvisorError('NOT_SUPPORTED', message);
+  }
+  setImmediate(options.leave);
+  return json({ pid: process.pid, version: VERSION } satisfies LeaveView);
 }
 
 async function signal(body: unknown, fleet: Fleet): Promise<Reply> {

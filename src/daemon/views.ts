@@ -20,7 +20,7 @@ const user = ownUser();
 const VITALS_BUDGET_MS = 250;
 
 /** What `list` and the page show of an instance. */
-export function instanceView(instance: Instance, { triggers }: ViewContext): InstanceView {
+export function instanceView(instance: Instance, { triggers, hosts }: ViewContext): InstanceView {
   const { spec, state, vitals, process } = instance;
   const { phase } = state;
   const live = process !== null && !process.exited ? process : null;
@@ -45,6 +45,7 @@ export function instanceView(instance: Instance, { triggers }: ViewContext): Ins
     rssBytes: live === null ? null : (vitals?.rssBytes ?? null),
     memoryLimitBytes: spec.limits.maxMemoryBytes,
     lastExit: instance.lastExit,
+    hostVersion: spec.process.execMode === 'cluster' ? hosts.versionOf(appKey(spec)) : null,
     user: spec.process.uid === null ? user : String(spec.process.uid),
     watching: watch !== null,
     cron: cron === null ? null : { pattern: cron.pattern, nextAtMs: triggers.nextCronMs(appKey(spec)) },

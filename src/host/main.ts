@@ -1,4 +1,5 @@
 import { HOST_FACTS_KEPT, HOST_PROTOCOL, type HostSetup, type ToHost } from '../base/host-protocol.ts';
+import { VERSION } from '../base/version.ts';
 import { createDaemonLink } from './daemon-link.ts';
 import { createFactLog } from './facts.ts';
 import { createWorkers } from './workers.ts';
@@ -41,6 +42,7 @@ function main({ socket, schedule }: HostSetup): void {
     hello: () => ({
       type: 'hello',
       protocol: HOST_PROTOCOL,
+      version: VERSION,
       pid: process.pid,
       workers: workers.living(),
       pending: facts.pending(),

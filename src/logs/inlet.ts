@@ -1,3 +1,4 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createLastBytes, type LastBytes } from './last-bytes.ts';
 import { createLineCutter, type LineCutter, type LineHandlers } from './lines.ts';
 import { createPump, type Pump, type PumpOptions } from './pump.ts';
@@ -66,6 +67,49 @@ export function begin(inlet: Inlet, generation: number): void {
   inlet.cutter?.finish();
   if (inlet.newest.bytes !== null) inlet.older = inlet.newest;
   inlet.newest = { generation, bytes: null };
+}
+
+/**
+ * Gives the pipe to a process that had it under another daemon: what was read before is its own.
+ * @param inlet that nobody was given
+ * @param generation of the process
+ */
+export function goOn(inlet: Inlet, generation: number): void {
+  inlet.newest = { ...inlet.newest, generation };
+}
+
+/**
+ * Leaves the pipe to the next daemon, and the line that is half read in a file beside it.
+ * @param inlet that is read
+ * @param path of the pipe
+ */
+export function leaveRest(inlet: Inlet, path: string): void {
+  inlet.pump.hold();
+  const rest = inlet.cutter?.rest() ?? null;
+  if (rest !== null) writeFileSync(restOf(path), rest, { mode: 0o600 });
+}
+
+/**
+ * Takes the half line that the last daemon left.
+ * @param inlet not started
+ * @param path of the pipe
+ * @param lines who takes its lines
+ */
+export function takeRest(inlet: Inlet, path: string, lines: LineHandlers): void {
+  let rest: Buffer;
+  try {
+    rest = readFileSync(restOf(path));
+    rmSync(restOf(path));
+  } catch {
+    // There is none but where a daemon left in the middle of a line.
+    return;
+  }
+  inlet.cutter ??= createLineCutter(lines);
+  inlet.cutter.push(rest);
+}
+
+function restOf(path: string): string {
+  return `${path}.rest`;
 }
 
 /**

@@ -69,6 +69,8 @@ export interface InstanceLogs {
   flush(): Promise<void>;
   /** Opens the files anew by their names. */
   reopen(): void;
+  /** Reads no more, and leaves the pipes to the next daemon; a line that is half read is left beside them. */
+  hold(): void;
   /** Reads what is left, writes it, closes, removes the pipes; once, however often it is called. */
   close(): Promise<void>;
 }
@@ -174,6 +176,7 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
     reopen() {
       for (const file of written) sinks.reopen(file);
     },
+    hold: lanes.hold,
     close() {
       closing ??= lanes.close();
       return closing;

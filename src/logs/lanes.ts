@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { begin, type Inlet, lastWords } from './inlet.ts';
+import { begin, goOn, type Inlet, lastWords, leaveRest } from './inlet.ts';
 import type { LastBytes } from './last-bytes.ts';
 import type { PipeCalls } from './pump.ts';
 import type { StreamName } from './record.ts';
@@ -28,6 +28,8 @@ export interface Lanes {
   leave(generation: number): void;
   /** Null when nothing is known to be said by this process. */
   lastWords(stream: StreamName, generation: number): LastBytes | null;
+  /** Leaves the pipes to the next daemon. */
+  hold(): void;
   /** Reads what is left, writes it, closes, removes the pipes. */
   close(): Promise<void>;
 }
@@ -77,7 +79,14 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
     if (closed) return;
     const lane = newLane(paths);
     lanes.push(lane);
+    takeRests(lane);
     start(lane);
+  }
+
+  /** Before anything more of the line can be read. */
+  function takeRests({ paths, out, error }: Lane): void {
+    streams.out.takeRest(out, paths.out);
+    streams.error.takeRest(error, paths.error);
   }
 
   async function prepareSecond(): Promise<void> {
@@ -100,10 +109,7 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
   }
 
   function claim(generation: number): Lane {
-    return give(lanes.find(({ taken }) => !taken) ?? shared(generation), generation);
-  }
-
-  function give(lane: Lane, generation: number): Lane {
+    const lane = lanes.find(({ taken }) => !taken) ?? shared(generation);
     lane.generation = generation;
     lane.taken = true;
     begin(lane.out, generation);
@@ -131,6 +137,7 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
   return {
     async open() {
       await pipes.makeFifos([first.paths.out, first.paths.error]);
+      takeRests(first);
       start(first);
     },
     prepareSecond,
@@ -138,8 +145,11 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
     async adopt(generation, out) {
       if (out === pathsOf(runDir, `${id}.b`).out) await prepareSecond();
       const own = lanes.find(({ paths, taken }) => paths.out === out && !taken);
-      if (own === undefined) take(generation);
-      else give(own, generation);
+      if (own === undefined) return void take(generation);
+      own.generation = generation;
+      own.taken = true;
+      goOn(own.out, generation);
+      goOn(own.error, generation);
     },
     leave(generation) {
       const lane = lanes.find((one) => one.generation === generation);
@@ -154,6 +164,12 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
         if (words !== null) return words;
       }
       return null;
+    },
+    hold() {
+      for (const { paths, out, error } of lanes) {
+        leaveRest(out, paths.out);
+        leaveRest(error, paths.error);
+      }
     },
     close,
   };

@@ -12,6 +12,8 @@ export interface LineCutter {
   push(piece: Buffer): void;
   /** Ends an unfinished line with a newline, as no more of it will come. */
   finish(): void;
+  /** The unfinished line as far as it came, null without one. */
+  rest(): Buffer | null;
 }
 
 export interface LineHandlers {
@@ -108,7 +110,11 @@ export function createLineCutter(handlers: LineHandlers): LineCutter {
     handlers.onLines(line, 1);
   }
 
-  return { push, finish };
+  return {
+    push,
+    finish,
+    rest: () => (carry === null || carried === 0 ? null : Buffer.from(carry.subarray(0, carried))),
+  };
 }
 
 /** Where the last whole UTF-8 character ends: a character has at most three bytes of the form 10xxxxxx. */

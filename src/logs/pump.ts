@@ -25,6 +25,8 @@ export interface Pump {
   start(): void;
   pause(): void;
   resume(): void;
+  /** Reads no more by itself, whoever says `resume`: the next daemon will. */
+  hold(): void;
   /** Reads what is in the pipe now, at most 1 MiB, even while paused. */
   drain(): void;
   /** Reads what is in the pipe now when it is read at the pace of others: what comes next is younger. */
@@ -58,6 +60,7 @@ export function createPump(options: PumpOptions): Pump {
   /** Not waited for, as the rhythm looks into it. */
   let atPace = false;
   const follower: Follower | undefined = options.rhythm?.follow({ look, leave });
+  let held = false;
 
   function start(): void {
     if (reader !== null) return;
@@ -154,7 +157,12 @@ export function createPump(options: PumpOptions): Pump {
   return {
     start,
     pause,
+    hold() {
+      held = true;
+      pause();
+    },
     resume() {
+      if (held) return;
       paused = false;
       if (!atPace) reader?.socket.resume();
     },

@@ -3,7 +3,7 @@ import type { LogsSpec, RollSpec } from '../core/spec.ts';
 import { releaseChunk } from './chunks.ts';
 import type { LogFanout } from './fanout.ts';
 import { createLayout, type Layout } from './format.ts';
-import { createInlet, type Inlet, type InletOptions } from './inlet.ts';
+import { createInlet, type Inlet, type InletOptions, takeRest } from './inlet.ts';
 import { type LogSource, newAccount, type StreamAccount } from './record.ts';
 import type { LogSink, SinkOwner, SinkRegistry } from './sink.ts';
 
@@ -13,6 +13,8 @@ export interface LogStream {
   readonly account: StreamAccount;
   /** Adds a pipe, not started: its lines go among those of the others, whole. */
   addInlet(path: string): Inlet;
+  /** Takes the half line that the last daemon left of a pipe that is not started. */
+  takeRest(inlet: Inlet, path: string): void;
   /** Takes what is left in the pipes, ends unfinished lines, writes all and lets go. */
   close(): Promise<void>;
 }
@@ -111,6 +113,7 @@ export function createLogStream(options: LogStreamOptions): LogStream {
   return {
     account,
     addInlet,
+    takeRest: (inlet, path) => takeRest(inlet, path, inletOptions.lines),
     async close() {
       for (const inlet of inlets) {
         inlet.pump.drain();

@@ -231,6 +231,12 @@ export const METRICS = {
     help: 'CPU time of all processes that the daemon started and that have ended, as the kernel counted it.',
     values: { mode: MODES },
   },
+  promvisor_journal_dropped_events_total: {
+    type: 'counter',
+    unit: 'count',
+    labels: [],
+    help: 'Events that did not get into the journal, as the disk did not take them.',
+  },
   promvisor_http_listener_up: {
     type: 'gauge',
     unit: 'state',

@@ -30,6 +30,8 @@ export function ownProcess(): () => Promise<readonly OwnMetric[]> {
 export function ownMetrics(text: MetricsText, { source }: Scene, own: readonly OwnMetric[]): void {
   text.family('promvisor_build_info');
   text.add(1, labelsText({ version: VERSION, node_version: process.version }));
+  text.family('promvisor_journal_dropped_events_total');
+  text.add(source.journalDropped(), '');
   text.family('promvisor_http_listener_up');
   const { listen, address } = source.http();
   if (listen !== null) text.add(address === null ? 0 : 1, '');

@@ -15,6 +15,8 @@ export interface FleetSource {
   cgroup(): CgroupFigures | null;
   /** Bytes of log files on disk, with what was rolled of them. */
   logBytes(files: readonly string[]): { readonly live: number; readonly rolled: number };
+  /** Events that are not in the journal. */
+  journalDropped(): number;
   /** What is shipped to Loki; null when nothing is. */
   loki(): LokiSource | null;
   agents: {

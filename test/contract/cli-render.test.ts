@@ -12,7 +12,7 @@ import { describeView, exitView, instanceView, NOW_MS, whyView } from '../suppor
 
 const paint = painter(false);
 const list = (instances: readonly InstanceView[], width = 80, http: Parameters<typeof renderList>[0]['http'] = null) =>
-  renderList({ instances, http, nowMs: NOW_MS, width, paint });
+  renderList({ instances, version: null, http, nowMs: NOW_MS, width, paint });
 const linesOf = (text: string) => text.replace(/\n$/, '').split('\n');
 
 /** Names as people give them, and as an enemy would. */
@@ -179,7 +179,14 @@ describe('list', () => {
   });
 
   test('has colours only where they are wanted', () => {
-    const coloured = renderList({ instances: fleet, http: null, nowMs: NOW_MS, width: 80, paint: painter(true) });
+    const coloured = renderList({
+      instances: fleet,
+      version: null,
+      http: null,
+      nowMs: NOW_MS,
+      width: 80,
+      paint: painter(true),
+    });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours are what is looked at
     expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(list(fleet));
     expect(coloured).toContain('\u001b[32monline');

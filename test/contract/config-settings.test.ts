@@ -8,6 +8,7 @@ import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { errorOf, folder } from '../support/config.ts';
 
 const DEFAULTS: Settings = {
+  autosave: true,
   http: { listen: { host: '127.0.0.1', port: 9209 }, exposeEnv: false, pm2Metrics: false },
   metrics: { pss: false },
   log: { level: 'info', maxSizeBytes: 10 * 1024 * 1024, retain: 5 },
@@ -42,6 +43,7 @@ describe('settings', () => {
     const text =
       '{\n // quiet\n log: { level: "warn", max_size: "1.5M", retain: 2 }, http: { expose_env: true, listen: "off" },\n metrics: { pss: "true" },\n}';
     expect(await load(text)).toEqual({
+      autosave: true,
       http: { listen: null, exposeEnv: true, pm2Metrics: false },
       metrics: { pss: true },
       log: { level: 'warn', maxSizeBytes: 1.5 * 1024 * 1024, retain: 2 },
@@ -63,6 +65,7 @@ describe('settings', () => {
 
   test('each setting is a variable too, which wins over the file', async () => {
     const env = {
+      PROMVISOR_AUTOSAVE: 'false',
       PROMVISOR_HTTP_LISTEN: ':1',
       PROMVISOR_HTTP_EXPOSE_ENV: 'true',
       PROMVISOR_HTTP_PM2_METRICS: 'true',
@@ -77,8 +80,13 @@ describe('settings', () => {
       PROMVISOR_LOGS_COMPRESS: 'false',
       PROMVISOR_LOGS_MAX_TOTAL: '1G',
     };
-    const file = { http: { listen: 'off', expose_env: false }, log: { level: 'error', max_size: '1M', retain: 9 } };
+    const file = {
+      autosave: true,
+      http: { listen: 'off', expose_env: false },
+      log: { level: 'error', max_size: '1M', retain: 9 },
+    };
     expect(await load(file, env)).toEqual({
+      autosave: false,
       http: { listen: { host: '0.0.0.0', port: 1 }, exposeEnv: true, pm2Metrics: true },
       metrics: { pss: true },
       log: { level: 'debug', maxSizeBytes: 2 * 1024 * 1024, retain: 0 },
@@ -200,7 +208,7 @@ describe('wrong settings are refused by name', () => {
     [{ log: null }, 'log: expected an object', 'null'],
     [[], 'settings: expected an object', '[]'],
     [{ http: { lisen: 'off' } }, 'http.lisen: unknown setting', 'did you mean "http.listen"?'],
-    [{ color: true }, 'color: unknown setting', 'expected one of http.listen'],
+    [{ color: true }, 'color: unknown setting', 'expected one of autosave, http.listen'],
     ['{ "http": ', 'settings.json:1:11: expected a value', 'end of the file'],
   ])('%j', async (content, words, got) => {
     const error = await errorOf(load(content));

@@ -28,6 +28,7 @@ function instanceOf(parts: Partial<InstanceView> = {}): InstanceView {
     rssBytes: 50_000_000,
     memoryLimitBytes: null,
     lastExit: null,
+    hostVersion: null,
     user: 'deploy',
     watching: false,
     cron: null,

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HOST_LINE_BYTES } from '../../src/base/host-protocol.ts';
+import { VERSION } from '../../src/base/version.ts';
 import { connectHost } from '../../src/os/host-client.ts';
 import { buildHost, fixture, rawClient, testHost } from '../support/cluster-host.ts';
 import { isRunning } from '../support/processes.ts';
@@ -41,7 +42,7 @@ describe('facts', () => {
     last.say({ type: 'end' });
     await last.closed;
     expect(last.received).toEqual([
-      { type: 'hello', protocol: 1, pid: host.client.identity.pid, workers: [], pending: 0, lost: 0 },
+      { type: 'hello', protocol: 1, version: VERSION, pid: host.client.identity.pid, workers: [], pending: 0, lost: 0 },
     ]);
     expect(host.facts.map(({ type }) => type)).toEqual(['forked', 'listening']);
   });

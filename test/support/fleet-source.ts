@@ -116,6 +116,7 @@ export function fleetOf(instances: readonly InstanceSource[], changes: Partial<F
     cgroup: () => null,
     logBytes: () => ({ live: 0, rolled: 0 }),
     loki: () => null,
+    journalDropped: () => 0,
     agents: { pull: async () => {}, of: () => null, timeouts: () => null },
     http: () => ({ listen: '127.0.0.1:9209', address: '127.0.0.1:9209' }),
     ...changes,

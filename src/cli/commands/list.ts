@@ -42,6 +42,7 @@ async function readState(context: CliContext): Promise<State | null> {
 function tableOf({ terminal, nowMs }: CliContext, state: State | null): string {
   return renderList({
     instances: state?.instances ?? [],
+    version: state?.ping.version ?? null,
     http: state?.ping.http ?? null,
     nowMs: nowMs(),
     width: terminal.width,

@@ -1,5 +1,5 @@
 import type { LogStream } from '../../api/client.ts';
-import type { LogFileView } from '../../api/contract.ts';
+import type { LogFileView } from '../../api/log-views.ts';
 import { messageOf, PromvisorError } from '../../base/errors.ts';
 import { type CliContext, type ExitCode, reader } from '../context.ts';
 import { findLogFiles } from '../log-files.ts';

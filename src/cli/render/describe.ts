@@ -83,7 +83,10 @@ function processPairs(view: DescribeView): Pair[] {
   ];
   if (execMode === 'cluster') {
     const how = process.schedule === 'shared' ? 'each accepts for itself' : 'handed out in turn';
-    pairs.push({ key: 'cluster host', value: hostPid === null ? '-' : `pid ${hostPid}, connections ${how}` });
+    pairs.push({
+      key: 'cluster host',
+      value: hostPid === null ? '-' : `pid ${hostPid}, promvisor ${view.hostVersion ?? 'unknown'}, connections ${how}`,
+    });
   }
   return [...pairs, ...runtimePairs(view)];
 }

@@ -7,6 +7,8 @@ import { age, percent, size, span } from './units.ts';
 
 export interface ListOptions {
   readonly instances: readonly InstanceView[];
+  /** Of the daemon, null when unknown. */
+  readonly version: string | null;
   /** State of the HTTP listener, null when unknown. */
   readonly http: HttpView | null;
   readonly nowMs: number;
@@ -26,7 +28,7 @@ export function renderList(options: ListOptions): string {
   const { instances, nowMs, width, paint } = options;
   const rows = [...instances].sort(byName);
   const lines = drawTable({ columns: columnsOf(nowMs), rows, width, paint });
-  const notes = [...troubles(rows, nowMs), ...httpNote(options.http)];
+  const notes = [...troubles(rows, nowMs), ...hostNotes(rows, options.version), ...httpNote(options.http)];
   for (const note of notes) lines.push(paint(note.style, cut(note.text, width)));
   return `${lines.join('\n')}\n`;
 }
@@ -127,6 +129,18 @@ function trouble(view: InstanceView, nowMs: number): Note | null {
   if (view.backoff === null) return null;
   const next = span(Math.max(0, view.backoff.untilMs - nowMs));
   return { style: 'yellow', text: `${name}: restarting every ${span(view.backoff.delayMs)}, next in ${next}; ${why}` };
+}
+
+/** One line for each app whose host is of another version than the daemon. */
+function hostNotes(rows: readonly InstanceView[], version: string | null): Note[] {
+  if (version === null) return [];
+  const notes = new Map<string, Note>();
+  for (const { app, namespace, hostVersion } of rows) {
+    if (hostVersion === null || hostVersion === version) continue;
+    const text = `${plain(app)}: its cluster host is of promvisor ${plain(hostVersion)} until the app is restarted`;
+    notes.set(`${namespace}\n${app}`, { style: 'dim', text });
+  }
+  return [...notes.values()].slice(0, NOTES_MAX);
 }
 
 function httpNote(http: HttpView | null): Note[] {

@@ -5,7 +5,7 @@ import { plain } from './text.ts';
 export type InstanceProgress = Extract<Progress, { type: 'instance' }>;
 
 /** What a command does to an instance, as said of it afterwards. */
-export type Done = 'started' | 'stopped' | 'restarted' | 'reloaded' | 'scaled' | 'deleted' | 'reset';
+export type Done = 'started' | 'resurrected' | 'stopped' | 'restarted' | 'reloaded' | 'scaled' | 'deleted' | 'reset';
 
 /**
  * One instance that a command is done with.

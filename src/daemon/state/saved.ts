@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { DeathView, ExitView } from '../../api/contract.ts';
+import { STATE_VERSION } from '../../base/version.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import type { InstanceState } from '../../core/states.ts';
 import type { ProcessIdentity } from '../../os/identity.ts';
 
-/** Grows with every change that an older daemon would misread. */
-const STATE_VERSION = 1;
 const FORMAT = 'promvisor state';
 
 /** A process as the next daemon has to know it. */

@@ -1,0 +1,81 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { PromvisorError } from '../../base/errors.ts';
+import { loadApps } from '../app-sources.ts';
+import { type CliContext, type ExitCode, say, writeJson } from '../context.ts';
+import { type Pm2Home, readPm2Home } from '../pm2/home.ts';
+import { type Moved, moveApp } from '../pm2/move.ts';
+import { type PlannedApp, planMove } from '../pm2/plan.ts';
+import { movedLine, planText } from '../render/migrate.ts';
+import { starter } from '../starter.ts';
+import { showList } from './list.ts';
+
+type Options = Readonly<Record<string, unknown>>;
+
+/**
+ * `migrate pm2 [ECOSYSTEM]`: moves the apps of PM2 here, one by one; one that does not come up goes back.
+ * @param context of the command
+ * @param operands `pm2`, and an ecosystem file that says better what the apps are
+ * @param options `--dry-run` shows the plan only; `--home` of PM2; `--env`, `--only` of the file
+ * @returns 0 when all apps were moved, 1 otherwise
+ * @throws PromvisorError USAGE, NOT_FOUND, NOT_SUPPORTED, CONFIG_*
+ */
+export async function migrateCommand(
+  context: CliContext,
+  operands: readonly string[],
+  options: Options,
+): Promise<ExitCode> {
+  const [from, file, ...more] = operands;
+  if (from !== 'pm2' || more.length > 0) {
+    throw new PromvisorError(
+      'USAGE',
+      `migrate: expected "pm2" and an ecosystem file or none, got "${operands.join(' ')}"`,
+    );
+  }
+  const home = await readPm2Home(homeOf(context, options['home']), context.env);
+  const described = file === undefined ? [] : (await loadApps(context, file, options)).apps;
+  const plan = await planMove(context, { processes: home.processes, described });
+  showPlan(context, plan, home);
+  if (options['dryRun'] === true) {
+    if (context.json) writeJson(context, { source: home.source, plan: plan.map(viewOf) });
+    return 0;
+  }
+  const moved = await moveAll(context, plan, home);
+  if (context.json) writeJson(context, { source: home.source, plan: plan.map(viewOf), moved });
+  await showList(context);
+  const failed = moved.filter(({ ok }) => !ok).length;
+  if (failed > 0) context.terminal.err(`promvisor: ${failed} of ${moved.length} apps were not moved\n`);
+  else say(context, 'all apps run here now; end PM2 with "pm2 kill", and its start at boot with "pm2 unstartup"');
+  return failed === 0 ? 0 : 1;
+}
+
+async function moveAll(context: CliContext, plan: readonly PlannedApp[], { command }: Pm2Home): Promise<Moved[]> {
+  const client = await starter(context);
+  const moved: Moved[] = [];
+  for (const app of plan) {
+    const outcome = await moveApp(app, { context, client, command });
+    moved.push(outcome);
+    say(context, movedLine(outcome, context.terminal.paint));
+  }
+  return moved;
+}
+
+function showPlan(context: CliContext, plan: readonly PlannedApp[], { source, command }: Pm2Home): void {
+  const runs =
+    command === null ? 'PM2 does not run; its apps are only started here' : 'each is stopped there, then started here';
+  say(context, `${plan.length} ${plan.length === 1 ? 'app' : 'apps'} of PM2 (${source}); ${runs}`);
+  for (const app of plan) say(context, planText(app, context.terminal.paint).trimEnd());
+}
+
+function homeOf({ env, cwd }: CliContext, given: unknown): string {
+  if (typeof given === 'string') return path.resolve(cwd, given);
+  return env['PM2_HOME'] || path.join(env['HOME'] || homedir(), '.pm2');
+}
+
+/** Without values of the environment. */
+function viewOf({ name, namespace, spec, instances, notes }: PlannedApp): unknown {
+  if (spec === null) return { name, namespace, instances, notes, spec: null };
+  const { envBlocks: _blocks, process, ...rest } = spec;
+  const { env, ...safe } = process;
+  return { name, namespace, instances, notes, spec: { ...rest, process: { ...safe, env: Object.keys(env) } } };
+}

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { errnoOf, messageOf, PromvisorError } from '../../base/errors.ts';
+import { type Pm2Process, processesOf } from './process.ts';
+
+const runFile = promisify(execFile);
+/** `pm2 stop` waits for the kill_timeout of each app. */
+const COMMAND_MS = 10 * 60_000;
+const ANSWER_BYTES = 256 * 1024 * 1024;
+
+/** What a PM2 home says, and the way to its daemon. */
+export interface Pm2Home {
+  readonly processes: readonly Pm2Process[];
+  /** Where that comes from: PM2's list, or the file of its last save. */
+  readonly source: string;
+  /** Runs a command of PM2; null where its daemon does not run, or there is no program. */
+  readonly command: ((...args: readonly string[]) => Promise<string>) | null;
+}
+
+/**
+ * Reads a PM2 home: the list of its daemon where one runs, else what it saved last. Files are parsed as data.
+ * @param home folder, for example ~/.pm2
+ * @param env with PATH, where `pm2` is looked for
+ * @throws PromvisorError NOT_FOUND when it holds no list; CONFIG_UNREADABLE; NOT_SUPPORTED when the daemon runs and there
+ * is no `pm2` to talk to it
+ */
+export async function readPm2Home(home: string, env: NodeJS.ProcessEnv): Promise<Pm2Home> {
+  const isRunning = daemonRuns(path.join(home, 'pm2.pid'));
+  const command = (...args: readonly string[]) => runPm2(args, { ...env, PM2_HOME: home, PM2_DISCRETE_MODE: 'true' });
+  if (isRunning) {
+    const text = await command('jlist');
+    // What PM2 says of itself comes before it, on lines of its own.
+    const json = text.split('\n').findLast((line) => line.startsWith('['));
+    return { processes: processesOf(parse(json ?? text, 'pm2 jlist'), 'pm2 jlist'), source: 'pm2 jlist', command };
+  }
+  for (const name of ['dump.pm2', 'dump.pm2.bak']) {
+    const file = path.join(home, name);
+    const text = textOf(file);
+    if (text !== null) return { processes: processesOf(parse(text, file), file), source: file, command: null };
+  }
+  throw new PromvisorError(
+    'NOT_FOUND',
+    `${home}: expected a PM2 that runs, or a dump.pm2 of "pm2 save"; there is neither`,
+  );
+}
+
+async function runPm2(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  try {
+    const { stdout } = await runFile('pm2', args, { env, timeout: COMMAND_MS, maxBuffer: ANSWER_BYTES });
+    return stdout;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') {
+      throw new PromvisorError(
+        'NOT_SUPPORTED',
+        'PM2 runs, and its program is needed to stop its apps: expected "pm2" in PATH',
+      );
+    }
+    throw new PromvisorError('STOP_FAILED', `pm2 ${args.join(' ')}: ${messageOf(error).trim()}`, { cause: error });
+  }
+}
+
+function daemonRuns(pidFile: string): boolean {
+  const pid = Number(textOf(pidFile)?.trim());
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}
+
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw new PromvisorError('CONFIG_UNREADABLE', `${file}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function parse(text: string, from: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new PromvisorError('CONFIG_UNREADABLE', `${from}: expected JSON: ${messageOf(error)}`);
+  }
+}
