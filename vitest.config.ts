@@ -15,6 +15,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'agents',
+          maxWorkers: 4,
+          include: ['test/agents/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/stack/**/*.test.ts'],
           testTimeout: 60_000,

@@ -25,6 +25,7 @@ const DEEDS: readonly (readonly string[] | null)[] = [
   ['scale', 'web-b', '2'],
   ['reload', 'web-b'],
   ['flush', 'victim'],
+  ['save'],
 ];
 const PERL = '$| = 1; for (my $i = 0; ; $i++) { print "line $i\\n"; select(undef, undef, undef, 0.02) }';
 

@@ -318,7 +318,7 @@ describe('the position', () => {
     await shipped(double, 10);
     log.append(numbered(1, 10));
     await shipped(double, 11);
-    expect(shipper.isShipped(log.live, 1)).toBe(true);
+    await until(() => shipper.isShipped(log.live, 1), { what: 'the first file is known as shipped' });
     expect(shipper.isShipped(log.live, 2)).toBe(false);
     expect(shipper.isShipped('/some/other.log', 2)).toBe(true);
     await double.kill();
