@@ -23,13 +23,15 @@ const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch|undici)$/;
 /**
  * Modules of ours that are bundled alone, by their path in dist/js. No error or other object passes between such a
  * bundle and the program, as each has classes of its own.
- * - cli/run: all that `promvisor list` does not need
+ * - cli/run: start, stop and the like, without what is run once on a host
+ * - cli/run-all: every command
  * - cli/run-logs: `logs` alone, as people look into big logs in a hurry
  * - logs/ship/start: what only a daemon that ships logs needs
  * - config/schema: zod, which most commands do without; what it does not use of zod is shaken off
  */
 const LAZY_MODULES = new Map([
   [path.join(JS, 'cli/run.js'), 'run.cjs'],
+  [path.join(JS, 'cli/run-all.js'), 'run-all.cjs'],
   [path.join(JS, 'cli/run-logs.js'), 'logs.cjs'],
   [path.join(JS, 'config/schema.js'), 'schema.cjs'],
   [path.join(JS, 'logs/ship/start.js'), 'loki.cjs'],

@@ -3,6 +3,8 @@ import { guarded } from './guard.ts';
 /** Between two snapshots while there is something to write. */
 const SOONEST_MS = 250;
 const LATEST_MS = 30_000;
+/** One that costs more than a hundredth of this is not made for each answer. */
+const TELLS_WITHIN_MS = 2_000;
 /** Each costs at most this share of the time. */
 const COST_RATIO = 0.01;
 /** After a write that failed: the disk is full, the folder gone. */
@@ -55,7 +57,7 @@ export function createSnapshots({ path, take }: SnapshotsOptions): Snapshots {
     touch,
     told() {
       // Behind the answer, which somebody waits for.
-      if (waitMs > SOONEST_MS) touch();
+      if (waitMs > TELLS_WITHIN_MS) touch();
       else setImmediate(guarded(save)).unref();
     },
     save,

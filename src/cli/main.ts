@@ -4,6 +4,9 @@ import { createContext, execute } from './execute.ts';
 import { hotCall } from './hot.ts';
 import { logsCall } from './log-flags.ts';
 
+/** They do without what is large and seldom needed. Everything else, help included, is in the larger bundle. */
+const COMMON_COMMANDS = new Set(['start', 'restart', 'reload', 'stop', 'delete', 'del', 'scale', 'reset', 'describe']);
+
 // A command that is never done, as nothing is left to wait for, has failed.
 process.exitCode = ERROR_CODES.INTERNAL;
 // Set, not exited with: what was written to a pipe must still go out.
@@ -21,8 +24,12 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     const { runLogs } = await import('./run-logs.ts');
     return runLogs(argv, logs);
   }
-  const { run } = await import('./run.ts');
-  return run(argv);
+  if (COMMON_COMMANDS.has(argv[0] ?? '')) {
+    const { run } = await import('./run.ts');
+    return run(argv);
+  }
+  const { runAll } = await import('./run-all.ts');
+  return runAll(argv);
 }
 
 /** From Node 22 on, what was compiled once need not be again: https://nodejs.org/api/module.html */

@@ -15,14 +15,11 @@ import { killCommand } from './commands/kill.ts';
 import { listCommand } from './commands/list.ts';
 import { logsCommand } from './commands/logs.ts';
 import { lokiCommand } from './commands/loki.ts';
-import { migrateCommand } from './commands/migrate.ts';
 import { pingCommand } from './commands/ping.ts';
-import { prometheusCommand } from './commands/prometheus.ts';
 import { reloadLogsCommand } from './commands/reload-logs.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/signal.ts';
 import { startCommand } from './commands/start.ts';
-import { startupCommand, unstartupCommand } from './commands/startup.ts';
 import { updateCommand } from './commands/update.ts';
 import { whyCommand } from './commands/why.ts';
 import type { CliContext, ExitCode, GlobalOptions } from './context.ts';
@@ -31,7 +28,13 @@ import { LOG_FLAGS } from './log-flags.ts';
 export type Options = Readonly<Record<string, unknown>>;
 type MakeContext = (options: GlobalOptions) => CliContext;
 type Run = (context: CliContext, operands: readonly string[], options: Options) => Promise<ExitCode>;
-type Add = (signature: string, about: string, run: Run) => Command;
+export type Add = (signature: string, about: string, run: Run) => Command;
+
+export interface ProgramOptions {
+  readonly makeContext: MakeContext;
+  /** Adds further commands, to the last group. */
+  readonly addMore: (add: Add) => void;
+}
 
 const EXIT_USAGE = 2;
 const TARGET = 'an id, a name, a namespace, /regex/ or all';
@@ -39,14 +42,14 @@ const TARGET = 'an id, a name, a namespace, /regex/ or all';
 /**
  * Reads a command line and runs its command.
  * @param argv arguments, without what follows `--`
- * @param makeContext makes the context from the options that every command takes
+ * @param options the context from the options that every command takes, and the commands that only some bundles have
  * @returns the exit code
  * @throws PromvisorError USAGE, and whatever the command throws
  */
-export async function runProgram(argv: readonly string[], makeContext: MakeContext): Promise<ExitCode> {
-  if (isBareForeground(argv)) return foregroundCommand(makeContext({}), null);
+export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<ExitCode> {
+  if (isBareForeground(argv)) return foregroundCommand(options.makeContext({}), null);
   let exitCode: ExitCode = 0;
-  const program = createProgram(makeContext, (code) => {
+  const program = createProgram(options, (code) => {
     exitCode = code;
   });
   try {
@@ -66,7 +69,7 @@ function isBareForeground(argv: readonly string[]): boolean {
   return argv.includes('--no-daemon') && argv.every((argument) => argument.startsWith('-'));
 }
 
-function createProgram(makeContext: MakeContext, onDone: (exitCode: ExitCode) => void): Command {
+function createProgram({ makeContext, addMore }: ProgramOptions, onDone: (exitCode: ExitCode) => void): Command {
   const program = new Command('promvisor')
     .description('Supervises processes: starts them, keeps them up, keeps their output, measures them')
     .version(VERSION, '-v, --version', 'print the version')
@@ -104,23 +107,13 @@ function createProgram(makeContext: MakeContext, onDone: (exitCode: ExitCode) =>
   program.commandsGroup('Daemon:');
   add('ping', 'ask whether the daemon runs', pingCommand);
   add('kill', 'stop all apps, then the daemon', killCommand);
-  add('prometheus', 'print what a Prometheus needs to scrape this promvisor (config)', prometheusCommand)
-    .argument('<what>', 'config')
-    .option('--rules', 'with the rule files that come with promvisor');
-  addStartupCommands(add);
   add('update', 'replace the daemon by the installed version; the apps run on', updateCommand).alias('updatePM2');
   add('save', 'save the list, for resurrect', saveCommand)
     .alias('dump')
     .option('-f, --force', 'also save an empty list');
   add('resurrect', 'bring back what was saved and is not on the list', resurrectCommand);
-  add('migrate', 'move the apps of PM2 here, one by one', migrateCommand)
-    .argument('<from>', 'pm2')
-    .argument('[ecosystem]', 'a config file that says what the apps are')
-    .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--home <folder>', 'home of PM2; without it PM2_HOME, else ~/.pm2')
-    .option('--env <name>', 'lay env_<name> of the config file over env')
-    .option('--only <names>', 'only these apps of the config file, as a,b');
   add('cleardump', 'forget what was saved', clearDumpCommand);
+  addMore(add);
   return program;
 }
 
@@ -172,23 +165,6 @@ function addAppCommands(add: Add): void {
   add('sendSignal', 'send a signal to the processes of apps', signalCommand)
     .argument('<signal>', 'for example SIGUSR2')
     .argument('[targets...]', TARGET);
-}
-
-function addStartupCommands(add: Add): void {
-  const startup = add(
-    'startup',
-    'run the daemon from boot on, or print the command for root that sees to it',
-    startupCommand,
-  ).option('--print', 'print the file for the init system and change nothing');
-  const unstartup = add('unstartup', 'no longer run the daemon from boot on', unstartupCommand);
-  for (const command of [startup, unstartup]) {
-    command
-      .argument('[platform]', 'systemd, launchd or openrc; otherwise the one that runs here')
-      .option('-u, --user [name]', 'user who runs it; without a name: a unit of your own, for which root is not needed')
-      .option('--hp <folder>', 'home folder of that user')
-      .option('--service-name <name>', 'name of the service, promvisor-<user> otherwise')
-      .option('--wait-ip', 'taken from PM2: it always waits for the network');
-  }
 }
 
 function addConfigFlags(command: Command): Command {

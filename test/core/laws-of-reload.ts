@@ -52,6 +52,10 @@ const mainStays: Law = {
         if (says && trusted.generation !== generation) {
           trusted = { generation, fromMs: nowMs + Math.min(policy.minUptimeMs, LONGEST_SETTLE_MS) };
         }
+        // Another daemon goes by the policy of its own time.
+        if (event.type === 'resume' && beside.readyAtMs !== null) {
+          trusted = { generation, fromMs: beside.readyAtMs + Math.min(policy.minUptimeMs, LONGEST_SETTLE_MS) };
+        }
         holds(phase.status === 'running', 'a reload without a main process', moment);
         if (!tellsMain(moment)) return;
         const asked = event.type === 'stop' || event.type === 'restart' || event.type === 'memory_exceeded';

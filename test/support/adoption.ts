@@ -12,9 +12,16 @@ import { until } from './until.ts';
  */
 export async function killDaemon(home: TestHome): Promise<number> {
   const { pid } = await home.ping();
+  // A command that was confirmed is in the state a moment later.
+  const isNoted = async () => headerOf(home).instances === (await home.instances()).length;
+  await until(isNoted, { what: 'all instances in the state' });
   process.kill(pid, 'SIGKILL');
   await until(() => !isRunning(pid), { what: 'the daemon is gone' });
   return pid;
+}
+
+function headerOf(home: TestHome): { readonly instances: number } {
+  return JSON.parse(readFileSync(stateFile(home), 'utf8').split('\n', 1)[0] ?? '') as { instances: number };
 }
 
 /** Path of the state file of a home. */

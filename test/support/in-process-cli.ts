@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { PromvisorError } from '../../src/base/errors.ts';
 import type { Home } from '../../src/base/paths.ts';
-import type { CliContext } from '../../src/cli/context.ts';
+import type { CliContext, GlobalOptions } from '../../src/cli/context.ts';
 import { runProgram } from '../../src/cli/program.ts';
+import { addRareCommands } from '../../src/cli/rare-commands.ts';
 import { painter } from '../../src/cli/render/style.ts';
 import { NOW_MS } from './views.ts';
 
@@ -58,11 +59,12 @@ export async function runCli(home: Home, argv: readonly string[]): Promise<CliRu
   };
   try {
     const own = split === -1 ? argv : argv.slice(0, split);
-    const code = await runProgram(own, ({ json, silent }) => ({
+    const makeContext = ({ json, silent }: GlobalOptions) => ({
       ...context,
       json: json === true,
       silent: silent === true,
-    }));
+    });
+    const code = await runProgram(own, { makeContext, addMore: addRareCommands });
     return { code, error: null, out, err };
   } catch (error) {
     if (!(error instanceof PromvisorError)) throw error;

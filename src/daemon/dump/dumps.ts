@@ -38,8 +38,10 @@ export interface DumpsOptions {
   readonly autosave: boolean;
 }
 
-/** What changes within this time is one write. */
-const GATHER_MS = 250;
+/** It is written when nothing has changed for this long, as a start of a hundred apps has better use for the machine, */
+const QUIET_MS = 250;
+/** and this long after the first change at the latest. */
+const LATEST_MS = 2_000;
 const RETRY_MS = 1_000;
 
 export function createDumps({ file, fleet, clock, log, autosave }: DumpsOptions): Dumps {
@@ -48,6 +50,7 @@ export function createDumps({ file, fleet, clock, log, autosave }: DumpsOptions)
   let written: readonly DumpEntry[] = [];
   /** Instances on the list when `others` was looked through. */
   let looked = -1;
+  let touchedMs = 0;
   let following = false;
   let cancel: (() => void) | null = null;
   let problem: string | null = null;
@@ -101,7 +104,18 @@ export function createDumps({ file, fleet, clock, log, autosave }: DumpsOptions)
 
   function touch(): void {
     if (others.length > 0) forgetListed();
-    if (following) cancel ??= clock.after(GATHER_MS, keepUp);
+    if (!following) return;
+    touchedMs = clock.nowMs();
+    if (cancel !== null) return;
+    const untilMs = touchedMs + LATEST_MS;
+    cancel = clock.after(QUIET_MS, () => lookAgain(untilMs));
+  }
+
+  function lookAgain(untilMs: number): void {
+    const nowMs = clock.nowMs();
+    const quietMs = Math.min(touchedMs + QUIET_MS, untilMs) - nowMs;
+    if (quietMs <= 0) keepUp();
+    else cancel = clock.after(quietMs, () => lookAgain(untilMs));
   }
 
   function freeze(): void {

@@ -27,8 +27,11 @@ export interface StoreOptions {
   readonly durable: boolean;
 }
 
-/** What changes within this time is one write: a start of a hundred apps is a few. */
+/** What changes within this time is one write. */
 const GATHER_MS = 10;
+/** In a burst, a start of a hundred apps, writing takes this share of the time; it ends this late at the latest. */
+const WRITING_RATIO = 0.25;
+const LONGEST_GATHER_MS = 50;
 /** A disk that is full is tried again this often. */
 const RETRY_MS = 1_000;
 
@@ -42,6 +45,7 @@ export function createStore({ file, clock, log, text, durable }: StoreOptions): 
   let problem: string | null = null;
   let cancel: (() => void) | null = null;
   let writing: Promise<void> | null = null;
+  let gatherMs = GATHER_MS;
 
   function touch(): void {
     if (closed) return;
@@ -54,16 +58,19 @@ export function createStore({ file, clock, log, text, durable }: StoreOptions): 
     cancel = null;
     writing ??= write().finally(() => {
       writing = null;
-      if (dirty && !closed) cancel ??= clock.after(problem === null ? GATHER_MS : RETRY_MS, begin);
+      if (dirty && !closed) cancel ??= clock.after(problem === null ? gatherMs : RETRY_MS, begin);
     });
   }
 
   async function write(): Promise<void> {
     dirty = false;
+    const beginMs = clock.nowMs();
     try {
       await replaceFile(file, text(), durable);
       if (problem !== null) log.info({ file }, 'the state is on disk again');
       problem = null;
+      const tookMs = clock.nowMs() - beginMs;
+      gatherMs = Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, tookMs / WRITING_RATIO));
     } catch (error) {
       dirty = true;
       const reason = messageOf(error);
