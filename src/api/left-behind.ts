@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { bootId } from '../base/boot-id.ts';
 import type { Home } from '../base/paths.ts';
 
 const HEADER_BYTES = 1024;
@@ -10,8 +11,8 @@ const HEADER_BYTES = 1024;
 export function leftBehind(home: Home): boolean {
   try {
     const line = firstLine(home.stateFile);
-    const { instances, stopping, bootId } = JSON.parse(line) as Record<string, unknown>;
-    return typeof instances === 'number' && instances > 0 && stopping === false && bootId === presentBoot();
+    const { instances, stopping, bootId: boot } = JSON.parse(line) as Record<string, unknown>;
+    return typeof instances === 'number' && instances > 0 && stopping === false && boot === bootId();
   } catch {
     // No state, or none that can be read: nothing is known to be there.
     return false;
@@ -26,14 +27,5 @@ function firstLine(file: string): string {
     return text.slice(0, text.indexOf('\n'));
   } finally {
     closeSync(fd);
-  }
-}
-
-/** As os/identity.ts has it. */
-function presentBoot(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-  } catch {
-    return '';
   }
 }

@@ -38,7 +38,14 @@ export type ExitCode = number;
  * @returns a client; calls fail with NO_DAEMON when none runs
  */
 export function reader(context: CliContext): Client {
-  return createClient(context.home.socket, () => revive(context));
+  // Calls made side by side find the same daemon gone: one new one, told once.
+  let reviving: Promise<boolean> | null = null;
+  return createClient(context.home.socket, () => {
+    reviving ??= revive(context).finally(() => {
+      reviving = null;
+    });
+    return reviving;
+  });
 }
 
 async function revive(context: CliContext): Promise<boolean> {

@@ -7,6 +7,7 @@ import { messageOf, type PromvisorError } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
 import type { Unit } from '../base/unit.ts';
 import { VERSION } from '../base/version.ts';
+import { withResolvers } from '../base/with-resolvers.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLogFanout } from '../logs/fanout.ts';
 import { createExitWatch } from '../os/exit-watch.ts';
@@ -283,12 +284,4 @@ function waiterOf({ spec }: Instance, ended: LiveProcess, hosts: Hosts): number 
   if (spec.process.execMode === 'cluster') return hosts.pidOf(appKey(spec));
   // init waits for the children of a daemon that is gone.
   return ended.adopted ? null : process.pid;
-}
-
-function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -1,4 +1,5 @@
-import { bootId, type ProcessIdentity } from '../os/identity.ts';
+import { bootId } from '../base/boot-id.ts';
+import type { ProcessIdentity } from '../os/identity.ts';
 import { type FdBudget, openProcFiles, type ProcFiles } from '../os/proc-files.ts';
 import type { ProcessEntry } from '../os/process-index.ts';
 import type { Snapshot } from '../os/process-tree.ts';

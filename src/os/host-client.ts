@@ -10,6 +10,7 @@ import {
   type WorkerKey,
 } from '../base/host-protocol.ts';
 import { createJsonLineReader } from '../base/json-lines.ts';
+import { withResolvers } from '../base/with-resolvers.ts';
 import type { ProcessIdentity } from './identity.ts';
 import { signalTree } from './process-tree.ts';
 
@@ -198,14 +199,6 @@ function greet({ socket, address, signal }: Greeting, handlers: HostHandlers): P
       if (client !== null) void tellLost();
     });
   });
-}
-
-function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 interface ClientParts {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { bootId } from '../base/boot-id.ts';
 import { isLiving, readProcStat } from './procfs.ts';
 
 /** Which process is meant: a pid alone is used again, with its start time and the boot it is not. */
@@ -7,25 +7,6 @@ export interface ProcessIdentity {
   /** Kernel start time in clock ticks since boot. */
   readonly startTicks: number;
   readonly bootId: string;
-}
-
-/** random(4): new with every boot. */
-const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
-let knownBootId: string | null = null;
-
-/**
- * Names the present boot of this host.
- * @returns the kernel's boot id, or an empty string where it cannot be read
- */
-export function bootId(): string {
-  if (knownBootId !== null) return knownBootId;
-  try {
-    knownBootId = readFileSync(BOOT_ID_FILE, 'latin1').trim();
-  } catch {
-    // No /proc: pid and start time have to do.
-    knownBootId = '';
-  }
-  return knownBootId;
 }
 
 /**

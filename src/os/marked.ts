@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { bootId } from '../base/boot-id.ts';
 import { MARK_VARIABLE } from '../base/process-mark.ts';
 import type { ProcessIdentity } from './identity.ts';
-import { bootId } from './identity.ts';
 import { isLiving, listPids, readProcStat } from './procfs.ts';
 
 /** A process that carries a mark. */

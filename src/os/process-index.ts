@@ -1,4 +1,5 @@
-import { bootId, type ProcessIdentity } from './identity.ts';
+import { bootId } from '../base/boot-id.ts';
+import type { ProcessIdentity } from './identity.ts';
 import { listPids, type ProcStat, readProcStat } from './procfs.ts';
 
 /** What binds a process to a tree. */

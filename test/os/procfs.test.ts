@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { bootId, goneIdentity, identityOf, isAlive } from '../../src/os/identity.ts';
+import { bootId } from '../../src/base/boot-id.ts';
+import { goneIdentity, identityOf, isAlive } from '../../src/os/identity.ts';
 import { isLiving, listPids, pageBytes, parseStat, readProcStat, ticksPerSecond } from '../../src/os/procfs.ts';
 
 const REST = 'S 41 42 43 34816 -1 4194304 98 1 2 3 150 25 7 9 20 0 11 0 183746 3133440 358 18446744073709551615 1 2\n';

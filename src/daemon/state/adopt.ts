@@ -1,9 +1,10 @@
 import { uptime } from 'node:os';
+import { bootId } from '../../base/boot-id.ts';
 import type { Clock } from '../../base/clock.ts';
 import { afterReboot, catchUp, isWanted } from '../../core/resume.ts';
 import type { InstanceState } from '../../core/states.ts';
 import type { ExitWatch } from '../../os/exit-watch.ts';
-import { bootId, isAlive, type ProcessIdentity } from '../../os/identity.ts';
+import { isAlive, type ProcessIdentity } from '../../os/identity.ts';
 import { fdTarget, findMarked } from '../../os/marked.ts';
 import { signalTree } from '../../os/process-tree.ts';
 import { ticksPerSecond } from '../../os/procfs.ts';

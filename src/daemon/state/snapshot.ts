@@ -1,6 +1,6 @@
+import { bootId } from '../../base/boot-id.ts';
 import { VERSION } from '../../base/version.ts';
 import type { AppSpec } from '../../core/spec.ts';
-import { bootId } from '../../os/identity.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Hosts } from '../hosts.ts';
 import type { Instance } from '../instance.ts';
