@@ -73,7 +73,8 @@ describe('a port in use', () => {
 });
 
 async function occupied(): Promise<{ server: Server; port: number }> {
-  const server = createServer();
+  // Nobody has business here; whoever comes all the same must not hold up its end.
+  const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => close(server));
   const address = server.address();

@@ -268,8 +268,11 @@ beforeAll(async () => {
 }, 2 * LONGEST_MS);
 
 afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-}, 120_000);
+  const failures: unknown[] = [];
+  // One that fails must not leave the others, and their processes, behind.
+  for (const close of closing.reverse()) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
+}, 240_000);
 
 describe('each alert, by a real cause', () => {
   for (const { alert, labels } of alerts) {
