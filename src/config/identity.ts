@@ -54,7 +54,8 @@ export function identityOf({ attributes, complain, reporter }: ReadApp, accounts
   if (gid !== undefined && groupId === null) complain('gid', 'a group of /etc/group, or a number');
   const ownGroup = user?.[3];
   if (userId !== null && gid === undefined && ownGroup === undefined) {
-    reporter.warn(`uid ${userId} is not in /etc/passwd and no gid is given: the group stays that of the daemon`);
+    const text = `uid ${userId} is not in /etc/passwd and no gid is given: the group stays that of the daemon`;
+    reporter.warn({ key: 'uid', text });
   }
   return {
     uid: userId,

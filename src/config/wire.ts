@@ -12,6 +12,7 @@ const MOST_APPS = 1000;
 const MOST_INSTANCES = 1000;
 const MOST_TARGETS = 10_000;
 const MOST_WORDS = 1000;
+const MOST_OWN_VARIABLES = 10_000;
 const LONGEST_TEXT = 32_768;
 const LONGEST_NAME = 1000;
 const LONGEST_MS = 2 ** 31 - 1;
@@ -74,6 +75,7 @@ const processSpec = z
       args: lines,
       cwd: file,
       env: variables,
+      ownVariables: z.optional(listOf(variableName, 0, MOST_OWN_VARIABLES)),
       instanceVar: variableName,
       incrementVar: z.nullable(variableName),
       uid: id,
