@@ -145,7 +145,8 @@ function resolveEnv(
   const own = readBlock(attributes.env ?? {}, 'env', reporter);
   const read = [...envBlocks].map(([name, block]) => [name, readBlock(block, `env_${name}`, reporter)] as const);
   const chosen = read.find(([name]) => name === envName)?.[1] ?? {};
-  if (envName !== null && !envBlocks.has(envName)) reporter.warn({ key: `env_${envName}`, text: `--env ${envName}: there is no env_${envName}` });
+  if (envName !== null && !envBlocks.has(envName))
+    reporter.warn({ key: `env_${envName}`, text: `--env ${envName}: there is no env_${envName}` });
   const layers = [
     homeDir === null ? {} : { HOME: homeDir },
     readBlock(deployEnv, 'deploy.env', reporter),
@@ -193,10 +194,20 @@ function resolveProgram(app: ReadApp, { cwd, env, shell }: ProgramPlace): Progra
 /** `script: 'serve'`: an ordinary app that runs our server of static files. */
 function serverProgram(app: ReadApp, file: string | null): Program | null {
   if (file === null) {
-    app.complain('script', 'a script, as this build has no server of static files', 'use another server, for example nginx');
+    app.complain(
+      'script',
+      'a script, as this build has no server of static files',
+      'use another server, for example nginx',
+    );
     return null;
   }
-  return { script: file, shellLine: false, interpreter: 'node', execMode: modeOf(app, 'node'), directory: path.dirname(file) };
+  return {
+    script: file,
+    shellLine: false,
+    interpreter: 'node',
+    execMode: modeOf(app, 'node'),
+    directory: path.dirname(file),
+  };
 }
 
 /** A name stays a name: whether PATH has it is seen when it is run. */

@@ -56,7 +56,9 @@ export async function resolveApps(raw: unknown, context: ResolveContext): Promis
 export async function examineApps(raw: unknown, context: ResolveContext): Promise<Examination> {
   const file = createFindings(context.source);
   const { apps, deploy, served } = contentsOf(raw, file.about(null));
-  const candidates = [...apps, ...staticApps(served, file.about(null))].map((app, index) => candidateOf(app, index, context));
+  const candidates = [...apps, ...staticApps(served, file.about(null))].map((app, index) =>
+    candidateOf(app, index, context),
+  );
   const meant = select(candidates, context, file);
   const accounts = systemAccounts();
   const versionAt = createVersionFinder();

@@ -2,7 +2,6 @@ import type { Reporter } from './findings.ts';
 import { FILE_KEYS, spellingsOf, unknownKey } from './keys.ts';
 import { copyOf, kindOf, show } from './show.ts';
 
-
 /** Far more than a host runs; a larger list is a mistake. */
 const MOST_APPS = 1000;
 const NO_DEPLOY =

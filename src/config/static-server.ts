@@ -63,7 +63,11 @@ function staticApp(entry: Data, where: string, reporter: Reporter): Data {
     if (variable !== undefined) env[variable] = value;
     else if (APP_KEYS.has(key)) app[key] = value;
     else if (key === 'basic_auth') Object.assign(env, basicAuth(value));
-    else reporter.warn({ key: `${where}.${key}`, text: `${where}: key ${show(key)} is ignored, known are ${KEYS.join(', ')}` });
+    else
+      reporter.warn({
+        key: `${where}.${key}`,
+        text: `${where}: key ${show(key)} is ignored, known are ${KEYS.join(', ')}`,
+      });
   }
   const { PM2_SERVE_PORT: port = 8080 } = env;
   return { name: `static-page-server-${String(port)}`, ...app, script: STATIC_SERVER, env };

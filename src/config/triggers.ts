@@ -64,7 +64,7 @@ function watchSpec({ attributes, reporter }: ReadApp, cwd: string): WatchSpec | 
   for (const option of Object.keys(watch_options)) {
     if (!WATCH_OPTIONS.has(option)) {
       reporter.warn({ key: `watch_options.${option}`, text: `watch_options.${option} has no effect` });
-    };
+    }
   }
   return {
     paths: watch === true || watch.length === 0 ? [cwd] : watch.map((entry) => path.resolve(cwd, entry)),

@@ -13,7 +13,10 @@ function identify(app: object, accounts: Accounts): { identity: Identity; told: 
   const findings = createFindings('x.json');
   const reporter = findings.about({ name: 'web', number: 1 });
   const identity = identityOf(readApp({ raw: { script: 'a.js', ...app }, overrides: {}, reporter }), accounts);
-  return { identity, told: [...findings.problems.map(({ message }) => message), ...findings.remarks.map(({ message }) => message)] };
+  return {
+    identity,
+    told: [...findings.problems.map(({ message }) => message), ...findings.remarks.map(({ message }) => message)],
+  };
 }
 
 describe('whom an app runs as', () => {
