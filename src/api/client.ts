@@ -12,7 +12,7 @@ import {
   type StartRequest,
   type WhyView,
 } from './contract.ts';
-import type { ClearDumpView, FlushView, LeaveView, RestoreRequest, SaveView } from './daemon-views.ts';
+import type { ClearDumpView, FlushView, LeaveView, RestoreRequest, SaveView, SpecView } from './daemon-views.ts';
 import type { JournalRecord } from './journal.ts';
 import type { LogRecordView, LogStreamHead } from './log-views.ts';
 import type { LokiStatusView, LokiTestView } from './loki-views.ts';
@@ -33,6 +33,7 @@ export interface Client {
   describe(targets: readonly string[]): Promise<readonly DescribeView[]>;
   why(targets: readonly string[]): Promise<readonly WhyView[]>;
   env(targets: readonly string[]): Promise<readonly EnvView[]>;
+  specs(targets?: readonly string[]): Promise<readonly SpecView[]>;
   /** PM2's list as the JSON text that the daemon sent. */
   jlistText(): Promise<string>;
   start(body: StartRequest): AsyncGenerator<Progress, void, void>;
@@ -96,6 +97,7 @@ export function createClient(socketPath: string, onAbsent?: Call['onAbsent']): C
     describe: async (targets) => listOf<DescribeView>(await callText(read(withTargets(ROUTES.describe, targets)))),
     why: async (targets) => listOf<WhyView>(await callText(read(withTargets(ROUTES.why, targets)))),
     env: async (targets) => listOf<EnvView>(await callText(read(withTargets(ROUTES.env, targets)))),
+    specs: async (targets = []) => listOf<SpecView>(await callText(read(withTargets(ROUTES.specs, targets)))),
     jlistText: () => callText(read(ROUTES.jlist)),
     start: (body) => progressOf(write(ROUTES.start, shareEnv(body))),
     action: (body) => progressOf(write(ROUTES.action, body)),

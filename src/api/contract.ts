@@ -21,6 +21,8 @@ export const ROUTES = {
   why: '/v1/why',
   /** GET ?target=… -> { instances: EnvView[] }: the owner's eyes only */
   env: '/v1/env',
+  /** GET ?target=… -> { instances: SpecView[] }: whole specs, environment included, for the owner's eyes only */
+  specs: '/v1/specs',
   /** GET -> PM2's jlist array, environment included */
   jlist: '/v1/jlist',
   /** POST StartRequest -> Progress lines */

@@ -38,10 +38,11 @@ export function contentsOf(raw: unknown, reporter: Reporter): Contents {
   const inner = isData(nested) || Array.isArray(nested) ? nested : raw;
   if (Array.isArray(inner)) return { ...NOTHING, apps: appsIn(inner, reporter) };
   const deploy = read(inner, 'deploy', reporter);
-  if (deploy !== undefined) reporter.note({ key: 'deploy', text: `deploy: ${NO_DEPLOY}` });
   const served = read(inner, 'static', reporter);
   const hasOthers = deploy !== undefined || served !== undefined;
-  return { apps: appsOfObject(inner, hasOthers, reporter), deploy: isData(deploy) ? deploy : {}, served };
+  const apps = appsOfObject(inner, hasOthers, reporter);
+  if (deploy !== undefined && apps.length > 0) reporter.note({ key: 'deploy', text: `deploy: ${NO_DEPLOY}` });
+  return { apps, deploy: isData(deploy) ? deploy : {}, served };
 }
 
 /** @param hasOthers whether the file has something else of PM2's in it, and need not have apps for that */

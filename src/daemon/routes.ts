@@ -25,7 +25,7 @@ import type { Loki } from './loki.ts';
 import type { Report } from './operations.ts';
 import { selectInstances } from './targets.ts';
 import { isInstalled } from './unit/service.ts';
-import { describeView, envView, instanceView, type ViewContext, whyView } from './views.ts';
+import { describeView, envView, instanceView, specView, type ViewContext, whyView } from './views.ts';
 
 export interface RoutesOptions {
   readonly fleet: Fleet;
@@ -92,6 +92,7 @@ export function controlRoutes(options: RoutesOptions): Routes {
     },
     [ROUTES.why]: read(whyView),
     [ROUTES.env]: { method: 'GET', reply: (request) => json({ instances: selected(request).map(envView) }) },
+    [ROUTES.specs]: { method: 'GET', reply: (request) => json({ instances: selected(request).map(specView) }) },
     [ROUTES.jlist]: {
       method: 'GET',
       reply: () => jlistReply(options, true),
