@@ -71,7 +71,7 @@ export async function resolveApp(app: ReadApp, place: AppPlace): Promise<AppSpec
   const cwdIsThere = isDirectory(cwd);
   if (!cwdIsThere) app.complain('cwd', 'a directory', `Directory not found: ${cwd}`);
   const identity = identityOf(app, place.accounts);
-  const { env, own, blocks } = resolveEnv(app, place, identity.homeDir);
+  const { env, own, blocks } = resolveEnv(app, place, identity.variables);
   const policy = policySpec(attributes, context.env, reporter);
   const triggers = await triggersSpec(app, cwd);
   await checkFrequency(app);
@@ -134,11 +134,7 @@ interface ResolvedEnv {
 }
 
 /** Shell, deploy block, `env`, `env_NAME`, `port`: the later wins. */
-function resolveEnv(
-  app: ReadApp,
-  { context, deployEnv, shell: shellFor }: AppPlace,
-  homeDir: string | null,
-): ResolvedEnv {
+function resolveEnv(app: ReadApp, { context, deployEnv, shell: shellFor }: AppPlace, ofUser: Variables): ResolvedEnv {
   const { attributes, envBlocks, reporter } = app;
   const { envName } = context;
   const shell = shellFor(attributes.filter_env);
@@ -148,7 +144,7 @@ function resolveEnv(
   if (envName !== null && !envBlocks.has(envName))
     reporter.warn({ key: `env_${envName}`, text: `--env ${envName}: there is no env_${envName}` });
   const layers = [
-    homeDir === null ? {} : { HOME: homeDir },
+    ofUser,
     readBlock(deployEnv, 'deploy.env', reporter),
     own,
     chosen,
@@ -156,8 +152,17 @@ function resolveEnv(
   ];
   const blocks = Object.fromEntries(read.map(([name, block]) => [name, layOver({}, [block])]));
   const env = layOver(shell, layers);
+  checkCounter(app, env);
   const names = new Set(layers.flatMap((layer) => Object.keys(layer)));
   return { env, own: [...names].filter((name) => Object.hasOwn(env, name)), blocks };
+}
+
+/** What counts up begins with a number. */
+function checkCounter({ attributes, complain }: ReadApp, env: Variables): void {
+  const { increment_var: name } = attributes;
+  const start = name === undefined ? undefined : env[name];
+  if (start === undefined || /^\s*-?\d+\s*$/.test(start)) return;
+  complain('increment_var', 'a variable that is a whole number', `env.${name} is none`);
 }
 
 interface ProgramPlace {

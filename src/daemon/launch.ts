@@ -38,7 +38,7 @@ export interface LaunchOptions {
 export function launch(instance: Instance, generation: number, options: LaunchOptions): void {
   const spec = specOf(instance, generation);
   const env = {
-    ...instanceEnv(instance, spec, options.home.root),
+    ...instanceEnv(instance, spec, { homeRoot: options.home.root, clock: options.clock }),
     ...agentEnv(instance, generation, spec, options.home),
     [MARK_VARIABLE]: options.marks.ofProcess(instance.id, generation),
   };
@@ -118,9 +118,18 @@ function openEnds(instance: Instance, generation: number): { readonly out: numbe
   }
 }
 
-/** Without its file, as in the middle of an upgrade, Node would not start at all. */
+/**
+ * Without its file, as in the middle of an upgrade, Node would not start at all. Another user cannot reach the daemon's
+ * socket: then the channel of child_process has to do.
+ */
 function hasAgent({ process }: AppSpec): boolean {
-  return process.agent && runsNode(process) && existsSync(AGENT_FILE);
+  return process.agent && !isAnotherUser(process) && runsNode(process) && existsSync(AGENT_FILE);
+}
+
+const ownUid = process.getuid?.() ?? null;
+
+function isAnotherUser({ uid }: AppSpec['process']): boolean {
+  return uid !== null && uid !== ownUid;
 }
 
 function agentFile(spec: AppSpec): string | null {
