@@ -14,6 +14,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   port: 'PM2_SERVE_PORT',
   host: 'PM2_SERVE_HOST',
   spa: 'PM2_SERVE_SPA',
+  homepage: 'PM2_SERVE_HOMEPAGE',
   ftp: 'PM2_SERVE_FTP',
   directory: 'PM2_SERVE_DIRECTORY',
   monitor: 'PM2_SERVE_MONITOR',
@@ -70,7 +71,7 @@ function staticApp(entry: Data, where: string, reporter: Reporter): Data {
       });
   }
   const { PM2_SERVE_PORT: port = 8080 } = env;
-  return { name: `static-page-server-${String(port)}`, ...app, script: STATIC_SERVER, env };
+  return { name: `static-page-server-${String(port)}`, ...app, script: STATIC_SERVER, wait_ready: true, env };
 }
 
 function basicAuth(value: unknown): Data {

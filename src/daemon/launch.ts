@@ -16,6 +16,7 @@ import { type Instance, type LiveProcess, specOf } from './instance.ts';
 import { instanceEnv } from './instance-env.ts';
 import type { Marks } from './marks.ts';
 import { snapshotPath } from './snapshots.ts';
+import { openStdin } from './stdin.ts';
 
 /** The bundles stand side by side. */
 const AGENT_FILE = path.join(import.meta.dirname, 'agent.cjs');
@@ -63,14 +64,16 @@ interface ForkLaunch {
 function launchFork(
   instance: Instance,
   { generation, spec, env }: ForkLaunch,
-  { clock, deaths, agents }: LaunchOptions,
+  { clock, deaths, agents, home }: LaunchOptions,
 ): void {
   const fds = openEnds(instance, generation);
   if (fds === null) return;
+  const stdinFd = openStdin(instance.id, home.runDir);
   const request = {
     process: spec.process,
     instanceEnv: env,
     agentFile: agentFile(spec),
+    stdinFd,
     stdoutFd: fds.out,
     stderrFd: fds.error,
   };
@@ -89,6 +92,7 @@ function launchFork(
   });
   closeSync(fds.out);
   closeSync(fds.error);
+  if (stdinFd !== null) closeSync(stdinFd);
   if (child?.pid === undefined) return;
   const { id } = instance;
   const { pid } = child;
