@@ -33,6 +33,12 @@ export const ROUTES = {
   scale: '/v1/scale',
   /** POST SignalRequest -> { signalled: number } */
   signal: '/v1/signal',
+  /** POST LineRequest -> SentView: a line for the standard input, fork mode only */
+  stdin: '/v1/stdin',
+  /** POST MessageRequest -> SentView: a message on the IPC channel, Node apps only */
+  message: '/v1/message',
+  /** GET ?target=… -> NDJSON of AppMessageView: what apps send on their IPC channels, until the client goes */
+  messages: '/v1/messages',
   /** POST TargetsRequest -> FlushView */
   flush: '/v1/flush',
   /** POST {} -> { files: string[] }: all log files are opened anew by their names */

@@ -49,7 +49,6 @@ function programOf(spec: AppSpec): Variables {
     exec_interpreter: process.interpreter,
     pm_exec_path: process.script,
     pm_cwd: process.cwd,
-    args: process.args.join(','),
     node_args: process.interpreterArgs.join(','),
     instance_var: process.instanceVar,
     ...(process.incrementVar === null ? {} : { increment_var: process.incrementVar }),

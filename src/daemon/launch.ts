@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, Serializable } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { AGENT_VARIABLE, type AgentAddress } from '../base/agent-protocol.ts';
@@ -9,6 +9,7 @@ import { MARK_VARIABLE } from '../base/process-mark.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { nodeFlags, runsNode, spawnProcess } from '../os/spawn.ts';
 import type { Agents } from './agents.ts';
+import type { AppMessages } from './app-messages.ts';
 import { born } from './births.ts';
 import type { Deaths } from './deaths.ts';
 import type { Hosts } from './hosts.ts';
@@ -28,6 +29,7 @@ export interface LaunchOptions {
   readonly home: Home;
   readonly marks: Marks;
   readonly agents: Agents;
+  readonly messages: AppMessages;
 }
 
 /**
@@ -64,7 +66,7 @@ interface ForkLaunch {
 function launchFork(
   instance: Instance,
   { generation, spec, env }: ForkLaunch,
-  { clock, deaths, agents, home }: LaunchOptions,
+  { clock, deaths, agents, home, messages }: LaunchOptions,
 ): void {
   const fds = openEnds(instance, generation);
   if (fds === null) return;
@@ -88,6 +90,7 @@ function launchFork(
     },
     onMessage: (message) => {
       if (message === 'ready') instance.post({ type: 'ready', generation });
+      messages.take(instance, message);
     },
   });
   closeSync(fds.out);
@@ -104,7 +107,7 @@ function launchFork(
 function viaChild(child: ChildProcess): LiveProcess['send'] {
   return (message, onFailed) => {
     if (!child.connected) return onFailed();
-    child.send(message, (error) => {
+    child.send(message as Serializable, (error) => {
       // The channel closed under the message.
       if (error !== null) onFailed();
     });
