@@ -17,6 +17,11 @@ type Entry = { readonly name: string; readonly pm2_env: Readonly<Record<string, 
 const REPO = path.resolve(import.meta.dirname, '../..');
 const hasTypes = 'typescript' in process.features && Boolean(process.features.typescript);
 
+/** Variables that any app of the files has, or is not to have. */
+const NAMES = [
+  ...new Set(Object.values(golden.files).flatMap(({ apps }) => apps.flatMap(({ env }) => Object.keys(env)))),
+];
+
 /** The folder that PM2 had. */
 function folderLikePm2s(): TestHome {
   const home = testHome({ SECRET_SAUCE: 'x' });
@@ -58,7 +63,7 @@ function like(row: Row, { name, pm2_env }: Entry, home: TestHome): Row {
     pm_exec_path: programPath(scrub(pm2_env['pm_exec_path'])),
     instance: Number(pm2_env[String(pm2_env['instance_var'])]),
     logs: { out: withoutId(out), error: withoutId(error) },
-    env: Object.fromEntries(Object.keys(row.env).map((key) => [key, env[key] ?? 'none'])),
+    env: Object.fromEntries(NAMES.filter((key) => env[key] !== undefined).map((key) => [key, env[key] ?? ''])),
   };
 }
 
@@ -92,8 +97,22 @@ function countedUp(row: Row): Row {
 }
 
 describe(`config files start what PM2 ${golden.pm2} starts`, () => {
-  test('JSON as people write it: comments, no quotes, trailing commas, aliases, camelCase, numbers as text', async () => {
-    await expectSame('process.json');
+  test('JSON as people write it: comments, no quotes, trailing commas, aliases, camelCase, numbers as text; and diff tells what differs', async () => {
+    const home = await expectSame('process.json');
+    const flags = ['--env', 'production', '--json'];
+    expect(JSON.parse((await home.ok(['diff', 'process.json', ...flags])).stdout)).toMatchObject({ differs: false });
+    home.write('process.json', `{ apps: [{ name: 'web', script: './app.cjs', env: { API_KEY: 'hunter2' } }] }`);
+    const { code, stdout } = await home.run(['diff', 'process.json', ...flags]);
+    expect(code).toBe(1);
+    expect(stdout).not.toContain('hunter2');
+    const { apps } = JSON.parse(stdout) as { apps: { name: string; change: string; changes: { key: string }[] }[] };
+    expect(apps.map(({ name, change }) => [name, change])).toEqual([
+      ['web', 'changed'],
+      ['worker', 'removed'],
+    ]);
+    expect(apps[0]?.changes.map(({ key }) => key)).toEqual(
+      expect.arrayContaining(['instances', 'args', 'exec_mode', 'kill_timeout', 'env.API_KEY', 'env.NODE_ENV']),
+    );
   });
 
   test('YAML: anchors, lists, increment_var, append_env_to_name, instance_var, a shell line', async () => {
