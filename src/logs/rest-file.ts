@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 
 /** The line of a pipe that is half read, kept beside the pipe: it is all that a daemon that is killed would take along. */
 export interface RestFile {
@@ -42,6 +42,8 @@ export function createRestFile(pipe: string): RestFile {
 
   return {
     taken() {
+      // An error costs more than a look, and there is hardly ever a file.
+      if (!existsSync(file)) return null;
       try {
         const rest = readFileSync(file);
         keptBytes = rest.length;
