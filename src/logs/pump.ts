@@ -1,12 +1,13 @@
 import { readSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { errnoOf, messageOf } from '../base/errors.ts';
+import type { Landing } from './landing.ts';
 import { type Follower, type Look, MUCH_BYTES, type Rhythm } from './rhythm.ts';
 
 /** A pipe holds 64 KiB: pipe(7). */
 const READ_BYTES = 64 * 1024;
 const DRAIN_BYTES = 1024 * 1024;
-/** One buffer for all pumps: what is read is dealt with before the next read. */
+/** One buffer for all pumps without a landing: what is read is dealt with before the next read. */
 const SHARED = Buffer.allocUnsafeSlow(READ_BYTES);
 /** For what is read at the pace, as that may be in the middle of dealing with what was waited for. */
 const AT_PACE = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -45,6 +46,8 @@ export interface PumpOptions {
   readonly onProblem: (message: string) => void;
   /** A piece that was waited for is about to be given to `onBytes`. */
   readonly beforeBytes?: () => void;
+  /** Where the bytes are read to; asked once, before the first read. Null for memory that ends with the daemon. */
+  readonly landing?: () => Landing | null;
   /** The pace for pipes with a steady flow; without one each is waited for. */
   readonly rhythm?: Rhythm | undefined;
 }
@@ -61,6 +64,7 @@ export function createPump(options: PumpOptions): Pump {
   let atPace = false;
   const follower: Follower | undefined = options.rhythm?.follow({ look, leave });
   let held = false;
+  let landing: Landing | null | undefined;
 
   function start(): void {
     if (reader !== null) return;
@@ -74,12 +78,13 @@ export function createPump(options: PumpOptions): Pump {
 
   function open(): { readonly fd: number; readonly socket: Socket } {
     const fd = options.openForReading(options.path);
+    if (landing === undefined) landing = options.landing?.() ?? null;
     // The constructor takes `onread` (documented there since Node 22, there since 12); its types do not say so.
     const settings: SocketConstructorOpts & { onread: OnReadOpts } = {
       fd,
       readable: true,
       writable: false,
-      onread: { buffer: SHARED, callback: onRead },
+      onread: { buffer: landing?.memory ?? SHARED, callback: onRead },
     };
     const socket = new Socket(settings);
     socket.once('end', () => replace(socket));
@@ -92,18 +97,24 @@ export function createPump(options: PumpOptions): Pump {
 
   function onRead(bytes: number): boolean {
     options.beforeBytes?.();
-    options.onBytes(SHARED.subarray(0, bytes));
+    take(landing?.memory ?? SHARED, bytes);
     if (reader !== null && !paused) atPace = follower?.hasRead(bytes) ?? false;
     return !paused && !atPace;
+  }
+
+  function take(memory: Buffer, bytes: number): void {
+    options.onBytes(memory.subarray(0, bytes));
+    landing?.clear(bytes);
   }
 
   function look(): Look {
     if (reader === null) return 'over';
     if (paused) return 'nothing';
-    const bytes = readQuietly(reader.fd);
+    const memory = landing?.memory ?? AT_PACE;
+    const bytes = readQuietly(reader.fd, memory);
     if (bytes === null) return 'nothing';
     if (bytes === 0) return 'over';
-    options.onBytes(AT_PACE.subarray(0, bytes));
+    take(memory, bytes);
     return bytes < MUCH_BYTES ? 'some' : 'much';
   }
 
@@ -137,17 +148,18 @@ export function createPump(options: PumpOptions): Pump {
   function drain(): void {
     let left = DRAIN_BYTES;
     while (reader !== null && left > 0) {
-      const bytes = readNow(reader.fd);
+      const memory = landing?.memory ?? SHARED;
+      const bytes = readNow(reader.fd, memory);
       if (bytes === 0) options.onEnd();
       if (bytes === null || bytes === 0) return;
-      options.onBytes(SHARED.subarray(0, bytes));
+      take(memory, bytes);
       left -= bytes;
     }
   }
 
-  function readNow(fd: number): number | null {
+  function readNow(fd: number, memory: Buffer): number | null {
     try {
-      return readSync(fd, SHARED, 0, READ_BYTES, null);
+      return readSync(fd, memory, 0, READ_BYTES, null);
     } catch (error) {
       if (errnoOf(error) !== 'EAGAIN') options.onProblem(`${options.path}: ${messageOf(error)}`);
       return null;
@@ -172,16 +184,18 @@ export function createPump(options: PumpOptions): Pump {
       const stopped = reader;
       letGo();
       stopped?.socket.destroy();
+      landing?.release();
+      landing = null;
     },
   };
 }
 
 /** An empty pipe is an error without a stack: looking for its callers would cost more than the look. */
-function readQuietly(fd: number): number | null {
+function readQuietly(fd: number, memory: Buffer): number | null {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    return readSync(fd, AT_PACE, 0, READ_BYTES, null);
+    return readSync(fd, memory, 0, READ_BYTES, null);
   } catch (error) {
     return errnoOf(error) === 'EAGAIN' ? null : 0;
   } finally {
