@@ -55,7 +55,9 @@ const NEWLINE = 10;
 export function createInlet(file: string, options: InletOptions): Inlet {
   const name = path.basename(file);
   const rest = createRestFile(file);
-  let landing: Landing | null = null;
+  /** Undefined before the pipe is opened, null without. */
+  let landing: Landing | null | undefined;
+  let lost: Landing | null = null;
   let cutter: LineCutter | null = null;
   let linesRead = 0;
   const handlers: LineHandlers = {
@@ -111,8 +113,12 @@ export function createInlet(file: string, options: InletOptions): Inlet {
   const pump = createPump({
     path: file,
     landing() {
-      landing = options.landings?.()?.take(name) ?? null;
+      if (landing === undefined) landing = options.landings?.()?.take(name) ?? null;
       return landing;
+    },
+    onLandingLost() {
+      lost = landing ?? null;
+      landing = null;
     },
     openForReading: options.openForReading,
     onProblem: options.onProblem,
@@ -140,6 +146,8 @@ export function createInlet(file: string, options: InletOptions): Inlet {
     finish,
     stop() {
       pump.stop();
+      (landing ?? lost)?.release();
+      landing = null;
       rest.remove();
     },
   };

@@ -46,10 +46,18 @@ export interface PumpOptions {
   readonly onProblem: (message: string) => void;
   /** A piece that was waited for is about to be given to `onBytes`. */
   readonly beforeBytes?: () => void;
-  /** Where the bytes are read to; asked once, before the first read. Null for memory that ends with the daemon. */
+  /** Where the bytes are read to, null for memory that ends with the daemon; asked when the pipe is opened. */
   readonly landing?: () => Landing | null;
+  /** There is no room for the landing: it must not be used again. */
+  readonly onLandingLost?: () => void;
   /** The pace for pipes with a steady flow; without one each is waited for. */
   readonly rhythm?: Rhythm | undefined;
+}
+
+interface Reader {
+  readonly fd: number;
+  readonly socket: Socket;
+  readonly landing: Landing | null;
 }
 
 /**
@@ -58,13 +66,12 @@ export interface PumpOptions {
  * @returns the pump, not started
  */
 export function createPump(options: PumpOptions): Pump {
-  let reader: { readonly fd: number; readonly socket: Socket } | null = null;
+  let reader: Reader | null = null;
   let paused = false;
   /** Not waited for, as the rhythm looks into it. */
   let atPace = false;
   const follower: Follower | undefined = options.rhythm?.follow({ look, leave });
   let held = false;
-  let landing: Landing | null | undefined;
 
   function start(): void {
     if (reader !== null) return;
@@ -76,9 +83,9 @@ export function createPump(options: PumpOptions): Pump {
     }
   }
 
-  function open(): { readonly fd: number; readonly socket: Socket } {
+  function open(): Reader {
     const fd = options.openForReading(options.path);
-    if (landing === undefined) landing = options.landing?.() ?? null;
+    const landing = options.landing?.() ?? null;
     // The constructor takes `onread` (documented there since Node 22, there since 12); its types do not say so.
     const settings: SocketConstructorOpts & { onread: OnReadOpts } = {
       fd,
@@ -89,28 +96,43 @@ export function createPump(options: PumpOptions): Pump {
     const socket = new Socket(settings);
     socket.once('end', () => replace(socket));
     socket.once('error', (error) => {
-      if (reader?.socket === socket) letGo();
+      if (reader?.socket !== socket) return;
+      if (isFull(error, landing)) {
+        withoutLanding();
+        return;
+      }
+      letGo();
       options.onProblem(`${options.path}: expected to read the pipe, got "${error.message}"`);
     });
-    return { fd, socket };
+    return { fd, socket, landing };
   }
 
   function onRead(bytes: number): boolean {
+    if (reader === null) return false;
     options.beforeBytes?.();
-    take(landing?.memory ?? SHARED, bytes);
+    take(reader.landing?.memory ?? SHARED, bytes);
     if (reader !== null && !paused) atPace = follower?.hasRead(bytes) ?? false;
     return !paused && !atPace;
   }
 
   function take(memory: Buffer, bytes: number): void {
     options.onBytes(memory.subarray(0, bytes));
-    landing?.clear(bytes);
+    reader?.landing?.clear(bytes);
+  }
+
+  /** Nothing was taken out of the pipe: it is read to other memory. */
+  function withoutLanding(): void {
+    const before = reader;
+    options.onLandingLost?.();
+    letGo();
+    start();
+    before?.socket.destroy();
   }
 
   function look(): Look {
     if (reader === null) return 'over';
     if (paused) return 'nothing';
-    const memory = landing?.memory ?? AT_PACE;
+    const memory = reader.landing?.memory ?? AT_PACE;
     const bytes = readQuietly(reader.fd, memory);
     if (bytes === null) return 'nothing';
     if (bytes === 0) return 'over';
@@ -148,8 +170,10 @@ export function createPump(options: PumpOptions): Pump {
   function drain(): void {
     let left = DRAIN_BYTES;
     while (reader !== null && left > 0) {
-      const memory = landing?.memory ?? SHARED;
-      const bytes = readNow(reader.fd, memory);
+      const before: Reader = reader;
+      const memory = before.landing?.memory ?? SHARED;
+      const bytes = readNow(before, memory);
+      if (bytes === null && reader !== before) continue;
       if (bytes === 0) options.onEnd();
       if (bytes === null || bytes === 0) return;
       take(memory, bytes);
@@ -157,11 +181,12 @@ export function createPump(options: PumpOptions): Pump {
     }
   }
 
-  function readNow(fd: number, memory: Buffer): number | null {
+  function readNow({ fd, landing }: Reader, memory: Buffer): number | null {
     try {
       return readSync(fd, memory, 0, READ_BYTES, null);
     } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN') options.onProblem(`${options.path}: ${messageOf(error)}`);
+      if (isFull(error, landing)) withoutLanding();
+      else if (errnoOf(error) !== 'EAGAIN') options.onProblem(`${options.path}: ${messageOf(error)}`);
       return null;
     }
   }
@@ -184,10 +209,13 @@ export function createPump(options: PumpOptions): Pump {
       const stopped = reader;
       letGo();
       stopped?.socket.destroy();
-      landing?.release();
-      landing = null;
     },
   };
+}
+
+/** A page of the landing could not come to be, as /dev/shm is full: read(2). */
+function isFull(error: unknown, landing: Landing | null): boolean {
+  return landing !== null && errnoOf(error) === 'EFAULT';
 }
 
 /** An empty pipe is an error without a stack: looking for its callers would cost more than the look. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { type Libc, loadLibc } from './libc.ts';
 
@@ -18,6 +18,8 @@ export interface SharedMemory {
    * @param bytes how many
    */
   part(offset: number, bytes: number): Buffer;
+  /** A copy of a part; pages that were never touched stay so. */
+  copy(offset: number, bytes: number): Buffer;
   /** Takes the name away, so that the next process begins with new memory. */
   remove(): void;
 }
@@ -34,9 +36,14 @@ export function openSharedMemory(name: string, bytes: number, headBytes: number)
   if (libc === null) return null;
   const file = path.join(FOLDER, `promvisor-${digest(`${process.getuid?.() ?? 0} ${name}`)}`);
   try {
-    const address = map(libc, file, bytes, headBytes);
+    const { fd, address } = map(libc, file, bytes, headBytes);
     return {
       part: (offset, length) => libc.view(address + BigInt(offset), length),
+      copy(offset, length) {
+        const copied = Buffer.alloc(length);
+        readSync(fd, copied, 0, length, offset);
+        return copied;
+      },
       remove: () => rmSync(file, { force: true }),
     };
   } catch {
@@ -44,8 +51,14 @@ export function openSharedMemory(name: string, bytes: number, headBytes: number)
   }
 }
 
+interface Mapped {
+  /** Open as long as the process runs. */
+  readonly fd: number;
+  readonly address: bigint;
+}
+
 /** @throws what is in the way of it */
-function map(libc: Libc, file: string, bytes: number, headBytes: number): bigint {
+function map(libc: Libc, file: string, bytes: number, headBytes: number): Mapped {
   const mmap = libc.func('void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)');
   const fd = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
@@ -53,13 +66,15 @@ function map(libc: Libc, file: string, bytes: number, headBytes: number): bigint
     // Everybody may put files there.
     if (uid !== process.getuid?.() || (mode & 0o077) !== 0) throw new Error(`${file}: belongs to somebody else`);
     // Touching a page that there is no room for ends a process with SIGBUS; a write fails.
-    if (size < headBytes) writeSync(fd, Buffer.alloc(headBytes - size), 0, headBytes - size, size);
+    const missing = headBytes - size;
+    if (missing > 0 && writeSync(fd, Buffer.alloc(missing), 0, missing, size) < missing) throw new Error('no room');
     if (size < bytes) ftruncateSync(fd, bytes);
     const address = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
     if (typeof address !== 'bigint' || address === MAP_FAILED) throw new Error(`${file}: cannot be mapped`);
-    return address;
-  } finally {
+    return { fd, address };
+  } catch (error) {
     closeSync(fd);
+    throw error;
   }
 }
 
