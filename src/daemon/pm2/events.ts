@@ -14,7 +14,7 @@ export interface EventTeller {
   forget(id: number): void;
 }
 
-type Wish = ProcessEvent & { readonly event: 'start' | 'restart' };
+type Wish = ProcessEvent & { readonly event: 'start' | 'restart' | 'reload' };
 
 const DOWN: readonly Status[] = ['stopped', 'exited', 'fatal'];
 
@@ -26,8 +26,8 @@ const DOWN: readonly Status[] = ['stopped', 'exited', 'fatal'];
 export function createEventTeller(): EventTeller {
   const wishes = new Map<number, Wish>();
 
-  function arrived(id: number): readonly ProcessEvent[] {
-    const wish = wishes.get(id);
+  function arrived(id: number, reload: Wish | null): readonly ProcessEvent[] {
+    const wish = reload ?? wishes.get(id);
     wishes.delete(id);
     const online: ProcessEvent = { event: 'online', manually: false };
     return wish === undefined ? [online] : [online, wish];
@@ -35,22 +35,17 @@ export function createEventTeller(): EventTeller {
 
   return {
     of(id, transition) {
-      const { from, to, beside, event, exit, cause } = transition;
+      const { from, to, beside, exit, cause } = transition;
       const exits: readonly ProcessEvent[] = exit === null ? [] : [{ event: 'exit', manually: false }];
       if (beside) return exits;
-      if (event === 'start' && DOWN.includes(from)) wishes.set(id, { event: 'start', manually: true });
-      else if (cause !== null && (event === 'restart' || event === 'memory_exceeded')) {
-        wishes.set(id, { event: 'restart', manually: cause === 'requested' });
-      }
+      const wish = wishOf(transition);
+      if (wish !== null) wishes.set(id, wish);
       if (to === 'running') {
-        // To itself: the replacement of a reload is the main process now.
-        const isReload = from === 'running';
-        return isReload
-          ? [
-              { event: 'online', manually: false },
-              { event: 'reload', manually: true },
-            ]
-          : arrived(id);
+        // From itself: the replacement of a reload is the main process now.
+        return [
+          ...exits,
+          ...arrived(id, from === 'running' ? { event: 'reload', manually: cause === 'requested' } : null),
+        ];
       }
       if (!DOWN.includes(to)) return exits;
       wishes.delete(id);
@@ -59,4 +54,21 @@ export function createEventTeller(): EventTeller {
     },
     forget: (id) => void wishes.delete(id),
   };
+}
+
+/** What somebody asked for with it, null for what came by itself. */
+function wishOf({ from, event, cause }: Transition): Wish | null {
+  const manually = cause === null || cause === 'requested';
+  switch (event) {
+    case 'start':
+      return { event, manually: true };
+    case 'restart':
+      return { event, manually };
+    case 'reload':
+      return DOWN.includes(from) ? { event, manually } : null;
+    case 'memory_exceeded':
+      return { event: 'restart', manually: false };
+    default:
+      return null;
+  }
 }
