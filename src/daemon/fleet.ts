@@ -94,13 +94,14 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 
   function make(given: Restored): Instance {
-    const { id, slot, spec } = given;
+    const { id, slot, createdAtMs, spec } = given;
     const { home, clock, log } = options;
     const onProblem = (problem: string) => log.warn({ id, app: spec.name, problem }, 'log output');
     const logs = createInstanceLogs({
       id,
       slot,
       app: spec.name,
+      createdAtMs,
       logs: spec.logs,
       runDir: home.runDir,
       pipes: options.pipes,

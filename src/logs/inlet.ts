@@ -1,19 +1,26 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createLastBytes, type LastBytes } from './last-bytes.ts';
 import { createLineCutter, type LineCutter, type LineHandlers } from './lines.ts';
 import { createPump, type Pump, type PumpOptions } from './pump.ts';
 import type { StreamAccount } from './record.ts';
+import { createRestFile } from './rest-file.ts';
+import { MUCH_BYTES } from './rhythm.ts';
 
 /** One named pipe of a stream: its own reader, its own unfinished line, the last words of those who wrote to it. */
 export interface Inlet {
   readonly pump: Pump;
-  /** Null until something was said: most of 300 idle instances never say anything. */
-  cutter: LineCutter | null;
   newest: Words;
   /** Of the last one before that said something: its death is recorded when the next one has the pipe already. */
   older: Words | null;
   /** The pipe that the same process has for its other stream: read first, so that lines keep their order. */
   sibling: Inlet | null;
+  /** Takes the half line that the last daemon left; before anything more of it is read. */
+  takeRest(): void;
+  /** Leaves the pipe to the next daemon, and the line that is half read beside it. */
+  leave(): void;
+  /** Ends an unfinished line. */
+  finish(): void;
+  /** Lets go of the pipe for good. */
+  stop(): void;
 }
 
 interface Words {
@@ -24,7 +31,9 @@ interface Words {
 /** What the inlets of one stream share. */
 export interface InletOptions {
   readonly openForReading: PumpOptions['openForReading'];
-  readonly lines: LineHandlers;
+  /** Takes whole lines, as of LineHandlers, and the generation of the process that said them. */
+  readonly onLines: (chunk: Buffer, lines: number, generation: number) => void;
+  readonly onCut: LineHandlers['onCut'];
   /** Counts what is read. */
   readonly account: StreamAccount;
   readonly onProblem: (message: string) => void;
@@ -38,6 +47,30 @@ export interface InletOptions {
  * @returns the inlet, not started; what is read before the first `begin` belongs to generation 0
  */
 export function createInlet(path: string, options: InletOptions): Inlet {
+  const rest = createRestFile(path);
+  let cutter: LineCutter | null = null;
+  let linesRead = 0;
+  const handlers: LineHandlers = {
+    onLines(chunk, lines) {
+      linesRead += lines;
+      options.onLines(chunk, lines, inlet.newest.generation);
+    },
+    onCut: options.onCut,
+  };
+
+  function push(piece: Buffer): void {
+    cutter ??= createLineCutter(handlers);
+    const linesBefore = linesRead;
+    cutter.push(piece);
+    // Of a flood the next piece is in the pipe already: its lines are in their file as fast as the half one is here.
+    rest.keep(piece.length < MUCH_BYTES ? cutter.rest() : null, linesRead === linesBefore);
+  }
+
+  function finish(): void {
+    cutter?.finish();
+    rest.keep(null, false);
+  }
+
   const pump = createPump({
     path,
     openForReading: options.openForReading,
@@ -45,15 +78,32 @@ export function createInlet(path: string, options: InletOptions): Inlet {
     rhythm: options.rhythm,
     beforeBytes: () => inlet.sibling?.pump.catchUp(),
     onBytes(piece) {
+      push(piece);
       options.account.bytes += piece.length;
       inlet.newest.bytes ??= createLastBytes();
       inlet.newest.bytes.append(piece);
-      inlet.cutter ??= createLineCutter(options.lines);
-      inlet.cutter.push(piece);
     },
-    onEnd: () => inlet.cutter?.finish(),
+    onEnd: finish,
   });
-  const inlet: Inlet = { pump, cutter: null, newest: { generation: 0, bytes: null }, older: null, sibling: null };
+  const inlet: Inlet = {
+    pump,
+    newest: { generation: 0, bytes: null },
+    older: null,
+    sibling: null,
+    takeRest() {
+      const left = rest.taken();
+      if (left !== null) push(left);
+    },
+    leave() {
+      pump.hold();
+      rest.keep(cutter?.rest() ?? null, false);
+    },
+    finish,
+    stop() {
+      pump.stop();
+      rest.remove();
+    },
+  };
   return inlet;
 }
 
@@ -64,7 +114,7 @@ export function createInlet(path: string, options: InletOptions): Inlet {
  */
 export function begin(inlet: Inlet, generation: number): void {
   // Its end may not have been seen, as a child that the last process left behind has the pipe open too.
-  inlet.cutter?.finish();
+  inlet.finish();
   if (inlet.newest.bytes !== null) inlet.older = inlet.newest;
   inlet.newest = { generation, bytes: null };
 }
@@ -76,40 +126,6 @@ export function begin(inlet: Inlet, generation: number): void {
  */
 export function goOn(inlet: Inlet, generation: number): void {
   inlet.newest = { ...inlet.newest, generation };
-}
-
-/**
- * Leaves the pipe to the next daemon, and the line that is half read in a file beside it.
- * @param inlet that is read
- * @param path of the pipe
- */
-export function leaveRest(inlet: Inlet, path: string): void {
-  inlet.pump.hold();
-  const rest = inlet.cutter?.rest() ?? null;
-  if (rest !== null) writeFileSync(restOf(path), rest, { mode: 0o600 });
-}
-
-/**
- * Takes the half line that the last daemon left.
- * @param inlet not started
- * @param path of the pipe
- * @param lines who takes its lines
- */
-export function takeRest(inlet: Inlet, path: string, lines: LineHandlers): void {
-  let rest: Buffer;
-  try {
-    rest = readFileSync(restOf(path));
-    rmSync(restOf(path));
-  } catch {
-    // There is none but where a daemon left in the middle of a line.
-    return;
-  }
-  inlet.cutter ??= createLineCutter(lines);
-  inlet.cutter.push(rest);
-}
-
-function restOf(path: string): string {
-  return `${path}.rest`;
 }
 
 /**

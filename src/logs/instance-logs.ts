@@ -88,6 +88,8 @@ export interface InstanceLogsOptions {
   readonly id: number;
   readonly slot: number;
   readonly app: string;
+  /** When the instance was made, Unix ms. */
+  readonly createdAtMs: number;
   readonly logs: LogsSpec;
   /** Directory of the named pipes. */
   readonly runDir: string;
@@ -120,9 +122,10 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
   let closing: Promise<void> | null = null;
 
   function streamOf(stream: StreamName): LogStream {
-    const { app, slot, logs, fanout, clock, rhythm } = options;
+    const { app, slot, createdAtMs, logs, fanout, clock, rhythm } = options;
     return createLogStream({
       source: { id, app, slot, stream },
+      createdAtMs,
       logs,
       files: [...new Set([files[stream], files.combined])].filter((file) => file !== null),
       openForReading: pipes.openForReading,
