@@ -4,7 +4,7 @@
  * beside them, read at the first import of it.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -120,14 +120,39 @@ async function bundleAll() {
 /** What apps import, for both kinds of modules; its types need nothing else. */
 async function bundleApp() {
   const entryPoints = [path.join(JS, 'app/metrics.js')];
-  const types = path.join(JS, 'app/metrics.d.ts');
-  for (const [format, ending] of [
-    ['esm', 'mjs'],
-    ['cjs', 'cjs'],
-  ]) {
+  for (const { format, ending } of MODULE_KINDS) {
     await build({ ...common, format, entryPoints, outfile: path.join(APP, `metrics.${ending}`) });
-    cpSync(types, path.join(APP, `metrics.d.${ending.replace('js', 'ts')}`));
+    copyTypes('app/metrics.d.ts', 'metrics', ending);
   }
+}
+
+const MODULE_KINDS = [
+  { format: 'esm', ending: 'mjs' },
+  { format: 'cjs', ending: 'cjs' },
+];
+
+/**
+ * What programs import to talk to the daemon. There is one copy of it, CommonJS, so that an error is of one class
+ * however it was imported; packages stay where npm has put them.
+ */
+async function bundleClient() {
+  const entryPoints = [path.join(JS, 'client/promvisor.js')];
+  const options = { ...common, plugins: [], packages: 'external' };
+  await build({ ...options, entryPoints, outfile: path.join(APP, 'promvisor.cjs') });
+  const wrapper = "import promvisor from './promvisor.cjs';\nexport const { connect, PromvisorError } = promvisor;\n";
+  writeFileSync(path.join(APP, 'promvisor.mjs'), wrapper);
+  for (const { ending } of MODULE_KINDS) {
+    copyTypes('client/promvisor.d.ts', 'promvisor', ending);
+    copyTypes('client/types.d.ts', 'types', ending);
+    copyTypes('base/errors.d.ts', 'errors', ending);
+  }
+}
+
+/** Types lie side by side there, and import each other by the ending of their kind. */
+function copyTypes(from, name, ending) {
+  const text = readFileSync(path.join(JS, from), 'utf8');
+  const flat = text.replace(/(from ')(?:\.{1,2}\/)(?:\w+\/)?(\w+)\.[jt]s'/g, `$1./$2.${ending}'`);
+  writeFileSync(path.join(APP, `${name}.d.${ending.replace('js', 'ts')}`), flat);
 }
 
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
@@ -135,6 +160,7 @@ mkdirSync(FRESH, { recursive: true });
 try {
   await bundleAll();
   await bundleApp();
+  await bundleClient();
   // The page's parts are read where the bundle is: see src/web/page.ts.
   cpSync(path.join(ROOT, 'src/web/assets'), path.join(FRESH, 'assets'), { recursive: true });
   if (existsSync(BIN)) renameSync(BIN, OLD);
