@@ -137,7 +137,8 @@ const MODULE_KINDS = [
  */
 async function bundleClient() {
   const entryPoints = [path.join(JS, 'client/promvisor.js')];
-  const options = { ...common, plugins: [], packages: 'external' };
+  // Not minified: where an error comes up, Node prints the line.
+  const options = { ...common, plugins: [], packages: 'external', minifyWhitespace: false, minifySyntax: false };
   await build({ ...options, entryPoints, outfile: path.join(APP, 'promvisor.cjs') });
   const wrapper = "import promvisor from './promvisor.cjs';\nexport const { connect, PromvisorError } = promvisor;\n";
   writeFileSync(path.join(APP, 'promvisor.mjs'), wrapper);

@@ -84,7 +84,11 @@ function promvisorOf(home: Home, client: Client, { pid, version }: PingView): Pr
 /** Waits for the end of a command. @throws PromvisorError with this code when an instance did not do it */
 async function outcomesOf(progress: AsyncIterable<Progress>, failure: ErrorCode): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
-  for await (const line of progress) if (line.type === 'instance') outcomes.push(line);
+  for await (const line of progress) {
+    if (line.type !== 'instance') continue;
+    const { type: _type, ...outcome } = line;
+    outcomes.push(outcome);
+  }
   const failed = outcomes.filter(({ ok }) => !ok);
   const [first] = failed;
   if (first === undefined) return outcomes;

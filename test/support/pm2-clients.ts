@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,10 +35,16 @@ export async function installPm2Clients(): Promise<string> {
   const modules = path.join(folder, 'node_modules');
   const names = Object.keys(PACKAGES);
   if (names.every((name) => existsSync(path.join(modules, name, 'package.json')))) return modules;
-  mkdirSync(folder, { recursive: true });
+  // Two runs at once make one each, and the first that is done stays.
+  const fresh = mkdtempSync(`${folder}-`);
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-save', '--omit=optional'];
   const wanted = Object.entries(PACKAGES).map(([name, version]) => `${name}@${version}`);
-  await run('npm', ['install', '--prefix', folder, ...options, ...wanted], { cwd: folder, timeout: INSTALL_MS });
+  try {
+    await run('npm', ['install', '--prefix', fresh, ...options, ...wanted], { cwd: fresh, timeout: INSTALL_MS });
+    if (!existsSync(folder)) renameSync(fresh, folder);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
   return modules;
 }
 
