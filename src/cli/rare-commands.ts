@@ -1,4 +1,5 @@
 import { migrateCommand } from './commands/migrate.ts';
+import { monitCommand } from './commands/monit.ts';
 import { prometheusCommand } from './commands/prometheus.ts';
 import { startupCommand, unstartupCommand } from './commands/startup.ts';
 import type { Add } from './program.ts';
@@ -11,6 +12,10 @@ export function addRareCommands(add: Add): void {
   add('prometheus', 'print what a Prometheus needs to scrape this promvisor (config)', prometheusCommand)
     .argument('<what>', 'config')
     .option('--rules', 'with the rule files that come with promvisor');
+  add('monit', 'watch the apps and the log of one of them, on the whole terminal', monitCommand).aliases([
+    'dashboard',
+    'dash',
+  ]);
   addStartupCommands(add);
   add('migrate', 'move the apps of PM2 here, one by one', migrateCommand)
     .argument('<from>', 'pm2')
