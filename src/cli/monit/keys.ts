@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<string, Key>> = {
 };
 /** A sequence of one key, or one character. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what keys send
-const PART = /\u001b(?:\[[0-9;]*[ -/]*[@-~]|O[A-Z])?|[\s\S]/gu;
+const PART = /\u001b(?:\[[0-?]*[ -/]*[@-~]|O[A-Z])?|[\s\S]/gu;
 
 /**
  * Cuts what a terminal has sent into keys.

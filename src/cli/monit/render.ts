@@ -49,8 +49,9 @@ function titleLine(state: MonitState, { width, nowMs, paint }: Canvas): string {
   const cpu = instances.reduce((sum, { cpuRatio }) => sum + (cpuRatio ?? 0), 0);
   const rss = instances.reduce((sum, { rssBytes }) => sum + (rssBytes ?? 0), 0);
   const trouble = troubled === 0 ? '' : `, ${troubled} in trouble`;
-  const text = ` promvisor  ${up} of ${instances.length} up${trouble}  cpu ${percent(cpu)}  mem ${size(rss)}`;
-  const right = `${answered ? '' : 'no daemon answers  '}${timeOfDay(nowMs)} `;
+  const figures = ` promvisor  ${up} of ${instances.length} up${trouble}  cpu ${percent(cpu)}  mem ${size(rss)}`;
+  const text = answered ? figures : ' promvisor  no daemon answers; waiting for one';
+  const right = ` ${timeOfDay(nowMs)} `;
   const left = pad(cut(text, width - right.length), width - right.length);
   return paint('inverse', `${left}${right}`);
 }
