@@ -7,7 +7,7 @@ const EVERY_MS = 1_000;
 /** In turn: the list, the list, the details of what is selected. */
 const DETAIL_EVERY = 3;
 /** A daemon that is replaced is away for a moment. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 5_000;
 const SILENCE_CODES: ReadonlySet<string> = new Set(['NO_DAEMON', 'PROTOCOL', 'TIMED_OUT', 'SHUTTING_DOWN']);
 
 export interface PollOptions {
