@@ -1,3 +1,4 @@
+import { shimCommand } from './as-pm2/shim.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { prometheusCommand } from './commands/prometheus.ts';
 import { startupCommand, unstartupCommand } from './commands/startup.ts';
@@ -12,11 +13,16 @@ export function addRareCommands(add: Add): void {
     .argument('<what>', 'config')
     .option('--rules', 'with the rule files that come with promvisor');
   addStartupCommands(add);
+  add('pm2', 'be PM2: pm2 -- ARGS runs a command line of PM2; install-shim makes a pm2 of it', shimCommand)
+    .argument('<what>', 'install-shim, uninstall-shim, or -- and a command line of PM2')
+    .option('--dir <folder>', 'folder of the link; without it the folder of this program')
+    .option('-f, --force', 'also where another pm2 is, which is kept beside it');
   add('migrate', 'move the apps of PM2 here, one by one', migrateCommand)
     .argument('<from>', 'pm2')
     .argument('[ecosystem]', 'a config file that says what the apps are')
     .option('--dry-run', 'show what would be done, and do nothing')
     .option('--home <folder>', 'home of PM2; without it PM2_HOME, else ~/.pm2')
+    .option('--dump <file>', 'start what this dump.pm2 has, and leave a PM2 that runs alone')
     .option('--env <name>', 'lay env_<name> of the config file over env')
     .option('--only <names>', 'only these apps of the config file, as a,b');
 }

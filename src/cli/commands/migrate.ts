@@ -3,7 +3,7 @@ import path from 'node:path';
 import { PromvisorError } from '../../base/errors.ts';
 import { loadApps } from '../app-sources.ts';
 import { type CliContext, type ExitCode, say, writeJson } from '../context.ts';
-import { type Pm2Home, readPm2Home } from '../pm2/home.ts';
+import { type Pm2Home, readPm2Dump, readPm2Home } from '../pm2/home.ts';
 import { type Moved, moveApp } from '../pm2/move.ts';
 import { type PlannedApp, planMove } from '../pm2/plan.ts';
 import { movedLine, planText } from '../render/migrate.ts';
@@ -16,7 +16,7 @@ type Options = Readonly<Record<string, unknown>>;
  * `migrate pm2 [ECOSYSTEM]`: moves the apps of PM2 here, one by one; one that does not come up goes back.
  * @param context of the command
  * @param operands `pm2`, and an ecosystem file that says better what the apps are
- * @param options `--dry-run` shows the plan only; `--home` of PM2; `--env`, `--only` of the file
+ * @param options `--dry-run` shows the plan only; `--home` of PM2, or `--dump` it has saved; `--env`, `--only` of the file
  * @returns 0 when all apps were moved, 1 otherwise
  * @throws PromvisorError USAGE, NOT_FOUND, NOT_SUPPORTED, CONFIG_*
  */
@@ -32,7 +32,7 @@ export async function migrateCommand(
       `migrate: expected "pm2" and an ecosystem file or none, got "${operands.join(' ')}"`,
     );
   }
-  const home = await readPm2Home(homeOf(context, options['home']), context.env);
+  const home = await sourceOf(context, options);
   const described = file === undefined ? [] : (await loadApps(context, file, options)).apps;
   const plan = await planMove(context, { processes: home.processes, described });
   showPlan(context, plan, home);
@@ -51,12 +51,15 @@ export async function migrateCommand(
 
 async function moveAll(context: CliContext, plan: readonly PlannedApp[], { command }: Pm2Home): Promise<Moved[]> {
   const client = await starter(context);
-  const moved: Moved[] = [];
-  for (const app of plan) {
+  const move = async (app: PlannedApp) => {
     const outcome = await moveApp(app, { context, client, command });
-    moved.push(outcome);
     say(context, movedLine(outcome, context.terminal.paint));
-  }
+    return outcome;
+  };
+  // With nobody to stop them first, they need not wait for each other.
+  if (command === null) return Promise.all(plan.map(move));
+  const moved: Moved[] = [];
+  for (const app of plan) moved.push(await move(app));
   return moved;
 }
 
@@ -65,6 +68,14 @@ function showPlan(context: CliContext, plan: readonly PlannedApp[], { source, co
     command === null ? 'PM2 does not run; its apps are only started here' : 'each is stopped there, then started here';
   say(context, `${plan.length} ${plan.length === 1 ? 'app' : 'apps'} of PM2 (${source}); ${runs}`);
   for (const app of plan) say(context, planText(app, context.terminal.paint).trimEnd());
+}
+
+async function sourceOf(context: CliContext, { home, dump }: Options): Promise<Pm2Home> {
+  if (typeof dump !== 'string') return readPm2Home(homeOf(context, home), context.env);
+  const file = path.resolve(context.cwd, dump);
+  const saved = readPm2Dump(file);
+  if (saved !== null) return saved;
+  throw new PromvisorError('NOT_FOUND', `--dump: expected a file that "pm2 save" has written, got ${file}`);
 }
 
 function homeOf({ env, cwd }: CliContext, given: unknown): string {

@@ -36,14 +36,24 @@ export async function readPm2Home(home: string, env: NodeJS.ProcessEnv): Promise
     return { processes: processesOf(parse(json ?? text, 'pm2 jlist'), 'pm2 jlist'), source: 'pm2 jlist', command };
   }
   for (const name of ['dump.pm2', 'dump.pm2.bak']) {
-    const file = path.join(home, name);
-    const text = textOf(file);
-    if (text !== null) return { processes: processesOf(parse(text, file), file), source: file, command: null };
+    const saved = readPm2Dump(path.join(home, name));
+    if (saved !== null) return saved;
   }
   throw new PromvisorError(
     'NOT_FOUND',
     `${home}: expected a PM2 that runs, or a dump.pm2 of "pm2 save"; there is neither`,
   );
+}
+
+/**
+ * Reads what `pm2 save` has written, as data.
+ * @param file for example ~/.pm2/dump.pm2
+ * @returns null where there is no such file
+ * @throws PromvisorError CONFIG_UNREADABLE
+ */
+export function readPm2Dump(file: string): Pm2Home | null {
+  const text = textOf(file);
+  return text === null ? null : { processes: processesOf(parse(text, file), file), source: file, command: null };
 }
 
 async function runPm2(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
