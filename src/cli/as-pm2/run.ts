@@ -1,6 +1,7 @@
 import type { Client } from '../../api/client.ts';
 import { problemOf } from '../../api/problem.ts';
 import { ERROR_CODES, PromvisorError } from '../../base/errors.ts';
+import { PM2_VERSION } from '../../base/pm2-version.ts';
 import { VERSION } from '../../base/version.ts';
 import type { CliContext, ExitCode } from '../context.ts';
 import { createContext, execute } from '../execute.ts';
@@ -16,9 +17,6 @@ import { clearDump, kill, resurrect, save } from './saved.ts';
 import { failed, type Stage, told } from './stage.ts';
 import { start } from './start.ts';
 import { USAGE } from './usage.ts';
-
-/** Scripts compare it: the PM2 whose words are spoken here. */
-const PM2_VERSION = '7.0.4';
 
 type Run = (stage: Stage) => Promise<ExitCode>;
 
