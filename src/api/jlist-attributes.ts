@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { PM2_VERSION } from '../base/pm2-version.ts';
+import { LISTEN_TIMEOUT_MS } from '../config/policy.ts';
 import type { ExitRecord } from '../core/exit.ts';
 import type { AppSpec, LogsSpec, PolicySpec, ProcessSpec, WatchSpec } from '../core/spec.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 
 /** What PM2 does where nothing is written: it shows these attributes only where they were. */
-const PM2_DEFAULT = { maxRestarts: 16, minUptimeMs: 1000, killTimeoutMs: 1600, listenTimeoutMs: 3000 } as const;
+const PM2_DEFAULT = { maxRestarts: 16, minUptimeMs: 1000, killTimeoutMs: 1600 } as const;
 /** The format that PM2's `time: true` stands for. */
 const TIME_FORMAT = 'YYYY-MM-DDTHH:mm:ss';
 
@@ -99,7 +100,8 @@ function policyOf(policy: PolicySpec): Attributes {
     ...unless(PM2_DEFAULT.maxRestarts, 'max_restarts', policy.maxRestarts),
     ...unless(PM2_DEFAULT.minUptimeMs, 'min_uptime', policy.minUptimeMs),
     ...unless(PM2_DEFAULT.killTimeoutMs, 'kill_timeout', policy.killTimeoutMs),
-    ...unless(PM2_DEFAULT.listenTimeoutMs, 'listen_timeout', policy.listenTimeoutMs),
+    // Ours is longer than PM2's, and as much a default.
+    ...unless(LISTEN_TIMEOUT_MS, 'listen_timeout', policy.listenTimeoutMs),
     ...unless(0, 'restart_delay', policy.restartDelayMs),
     ...unless(0, 'exp_backoff_restart_delay', policy.expBackoffRestartDelayMs),
     ...unless(false, 'wait_ready', policy.waitReady),

@@ -73,7 +73,7 @@ function specOf(parts: Parts = {}): AppSpec {
       treekill: true,
       shutdownWithMessage: false,
       waitReady: false,
-      listenTimeoutMs: 3000,
+      listenTimeoutMs: 30_000,
       ...parts.policy,
     },
     limits: parts.limits ?? { maxMemoryBytes: null },

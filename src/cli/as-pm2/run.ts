@@ -84,7 +84,7 @@ export async function runAsPm2(argv: readonly string[]): Promise<ExitCode> {
 }
 
 async function runCall(call: Pm2Call, home: string): Promise<ExitCode> {
-  const silent = flagOf(call, 'silent') !== undefined || (process.env['PM2_SILENT'] ?? '') !== '';
+  const silent = flagOf(call, 'silent') !== undefined || isSet(process.env['PM2_SILENT']);
   const context = createContext({ silent, color: flagOf(call, 'no-color') === undefined }, call.appArgs);
   const { terminal } = context;
   const stage: Stage = {
@@ -92,7 +92,7 @@ async function runCall(call: Pm2Call, home: string): Promise<ExitCode> {
     call,
     home,
     client: daemonOf(context, () => {
-      if (silent || DATA.has(call.word ?? '')) return;
+      if (silent || DATA.has(call.word ?? '') || isSet(process.env['PM2_DISCRETE_MODE'])) return;
       terminal.out(`${told(`Spawning PM2 daemon with pm2_home=${home}`)}\n${told('PM2 Successfully daemonized')}\n`);
     }),
     say: (line) => {
@@ -110,6 +110,11 @@ async function runCall(call: Pm2Call, home: string): Promise<ExitCode> {
     problemLines(problemOf(error)).forEach(stage.complain);
     return 1;
   }
+}
+
+/** PM2 takes any text, "false" too, for yes. */
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '';
 }
 
 function hasCode(error: unknown): boolean {
@@ -142,7 +147,6 @@ async function runOn(stage: Stage): Promise<ExitCode> {
   const run = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
   if (run !== undefined && flagOf(call, 'no-daemon') === undefined) return run(stage);
   if (run !== undefined || PASSED_ON.has(word)) return passOn(call.argv);
-  say(failed('Command not found'));
-  say(USAGE);
+  say(`${failed('Command not found')}\n\n${USAGE}`);
   return 1;
 }
