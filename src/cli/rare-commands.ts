@@ -22,6 +22,7 @@ export function addRareCommands(add: Add): void {
     .argument('[ecosystem]', 'a config file that says what the apps are')
     .option('--dry-run', 'show what would be done, and do nothing')
     .option('--home <folder>', 'home of PM2; without it PM2_HOME, else ~/.pm2')
+    .option('--back', 'move all apps from here to PM2')
     .option('--dump <file>', 'start what this dump.pm2 has, and leave a PM2 that runs alone')
     .option('--env <name>', 'lay env_<name> of the config file over env')
     .option('--only <names>', 'only these apps of the config file, as a,b');

@@ -38,7 +38,7 @@ pm2 restart worker
 STAGE=blue pm2 restart worker --update-env
 pm2 jlist | node pick.cjs name pm2_env.env.STAGE
 pm2 restart 3
-pm2 reload api
+pm2 reload web
 pm2 reload nope
 pm2 scale api 3
 pm2 scale api 1
@@ -55,7 +55,7 @@ pm2 reset worker
 pm2 sendSignal SIGUSR2 worker
 pm2 sendSignal SIGUSR2 nope
 pm2 reloadLogs
-pm2 startOrReload ecosystem.config.js --only web
+pm2 startOrReload ecosystem.config.js --only web --update-env
 pm2 stop ecosystem.config.js
 
 pm2 save

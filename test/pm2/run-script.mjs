@@ -7,15 +7,10 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const LONGEST_MS = 60_000;
 
 /**
- * A line of the script and what came of it, without what differs by machine and moment.
- * @typedef {{ command: string, stdout: string[], stderr: string[], newline: boolean, code: number | null }} Step
- */
-
-/**
  * Runs deploy.sh line by line in a copy of the apps.
- * @param {{ root: string, env: Record<string, string | undefined> }} options a folder of its own, and an environment
+ * @param options a folder of its own, and an environment
  * with PM2_HOME and a PATH that finds `pm2`
- * @returns {Promise<Step[]>}
+ * @returns steps
  */
 export async function runScript({ root, env }) {
   const cwd = path.join(root, 'shop');
@@ -103,7 +98,7 @@ function sortedRuns(lines) {
 
 /**
  * Steps as a text that people can read and compare.
- * @param {Step[]} steps
+ * @param steps of runScript
  */
 export function transcriptOf(steps) {
   return steps

@@ -1,12 +1,9 @@
-import { linkSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { replaceFile } from '../../base/atomic-file.ts';
+import { statSync, utimesSync } from 'node:fs';
 import { errnoOf } from '../../base/errors.ts';
 import type { Home } from '../../base/paths.ts';
-import { type Pm2Files, pm2Files } from './home.ts';
+import { writeDumpFile } from '../pm2/dump-file.ts';
+import { pm2Files } from './home.ts';
 import type { Row } from './row.ts';
-
-/** Keys of a process that PM2 leaves out, as they are given anew. */
-const NOT_KEPT = new Set(['instances', 'pm_id', 'prev_restart_delay']);
 
 /**
  * Writes the list as PM2's `save` does, so that PM2 can read it; the one before stays as dump.pm2.bak. Other than PM2's
@@ -18,25 +15,9 @@ const NOT_KEPT = new Set(['instances', 'pm_id', 'prev_restart_delay']);
  */
 export async function writePm2Dump(rows: readonly Row[], home: Home, env: NodeJS.ProcessEnv): Promise<string> {
   const files = pm2Files(home.root, env);
-  const entries = rows.map(({ pm2_env }) =>
-    Object.fromEntries(Object.entries(pm2_env).filter(([key]) => !NOT_KEPT.has(key))),
-  );
-  keepBefore(files);
-  await replaceFile(files.dump, JSON.stringify(entries, null, 2), false);
+  await writeDumpFile(rows, files);
   sameTime(files.dump, home.dumpFile);
   return files.dump;
-}
-
-/** A second name for the file before, so that there is no moment without one. */
-function keepBefore({ dump, dumpBefore }: Pm2Files): void {
-  const spare = `${dumpBefore}.new`;
-  try {
-    rmSync(spare, { force: true });
-    linkSync(dump, spare);
-    renameSync(spare, dumpBefore);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
 }
 
 function sameTime(file: string, as: string): void {

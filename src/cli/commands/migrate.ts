@@ -2,10 +2,13 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { PromvisorError } from '../../base/errors.ts';
 import { loadApps } from '../app-sources.ts';
-import { type CliContext, type ExitCode, say, writeJson } from '../context.ts';
-import { type Pm2Home, readPm2Dump, readPm2Home } from '../pm2/home.ts';
+import { type CliContext, type ExitCode, reader, say, writeJson } from '../context.ts';
+import { moveBack } from '../pm2/back.ts';
+import { listOf, type Pm2Home, readPm2Dump, readPm2Home } from '../pm2/home.ts';
 import { type Moved, moveApp } from '../pm2/move.ts';
 import { type PlannedApp, planMove } from '../pm2/plan.ts';
+import { processesOf } from '../pm2/process.ts';
+import { pm2Command } from '../pm2/program.ts';
 import { movedLine, planText } from '../render/migrate.ts';
 import { starter } from '../starter.ts';
 import { showList } from './list.ts';
@@ -32,6 +35,7 @@ export async function migrateCommand(
       `migrate: expected "pm2" and an ecosystem file or none, got "${operands.join(' ')}"`,
     );
   }
+  if (options['back'] === true) return back(context, file, options);
   const home = await sourceOf(context, options);
   const described = file === undefined ? [] : (await loadApps(context, file, options)).apps;
   const plan = await planMove(context, { processes: home.processes, described });
@@ -45,7 +49,41 @@ export async function migrateCommand(
   await showList(context);
   const failed = moved.filter(({ ok }) => !ok).length;
   if (failed > 0) context.terminal.err(`promvisor: ${failed} of ${moved.length} apps were not moved\n`);
-  else say(context, 'all apps run here now; end PM2 with "pm2 kill", and its start at boot with "pm2 unstartup"');
+  else say(context, await endPm2(home));
+  return failed === 0 ? 0 : 1;
+}
+
+/** An empty PM2 is of no use; with anything left in it, it is left alone. */
+async function endPm2({ command }: Pm2Home): Promise<string> {
+  const boot = 'its start at boot, if it has one, ends with "pm2 unstartup"';
+  if (command === null) return `all apps run here now; of PM2, ${boot}`;
+  const isEmpty = processesOf(listOf(await command('jlist')), 'pm2 jlist').length === 0;
+  if (isEmpty) await command('kill');
+  return isEmpty
+    ? `all apps run here now, and the daemon of PM2 has ended; ${boot}`
+    : `all apps run here now; PM2 has got others meanwhile; ${boot}`;
+}
+
+/** `--back`: the other way. */
+async function back(context: CliContext, file: string | undefined, options: Options): Promise<ExitCode> {
+  const home = homeOf(context, options['home']);
+  if (file !== undefined || options['dump'] !== undefined || options['dryRun'] === true) {
+    throw new PromvisorError(
+      'USAGE',
+      'migrate pm2 --back: expected no ecosystem file, no --dump and no --dry-run beside it',
+    );
+  }
+  if (home === context.home.root) {
+    const way = 'save with "pm2 save", end promvisor with "pm2 kill", then run "resurrect" of PM2 itself';
+    throw new PromvisorError('NOT_SUPPORTED', `migrate pm2 --back: ${home} is the home of both; ${way}`);
+  }
+  const moved = await moveBack({ client: reader(context), pm2: pm2Command(home, context.env), home });
+  if (context.json) writeJson(context, { moved });
+  for (const outcome of moved) say(context, movedLine(outcome, context.terminal.paint));
+  await showList(context);
+  const failed = moved.filter(({ ok }) => !ok).length;
+  if (failed > 0) context.terminal.err(`promvisor: ${failed} of ${moved.length} apps were not moved\n`);
+  else say(context, 'all apps run under PM2 now, and are saved there; end promvisor with "promvisor kill"');
   return failed === 0 ? 0 : 1;
 }
 
