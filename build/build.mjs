@@ -28,6 +28,7 @@ const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch|undici)$/;
  * - cli/run-logs: `logs` alone, as people look into big logs in a hurry
  * - cli/as-pm2/run: what is done under the name of PM2; its `logs` alone, as it is large
  * - logs/ship/start: what only a daemon that ships logs needs
+ * - daemon/pm2/api: PM2's sockets, for a daemon that is to be found in PM2's place
  * - config/schema: zod, which most commands do without; what it does not use of zod is shaken off
  */
 const LAZY_MODULES = new Map([
@@ -38,6 +39,7 @@ const LAZY_MODULES = new Map([
   [path.join(JS, 'cli/as-pm2/logs.js'), 'pm2-logs.cjs'],
   [path.join(JS, 'config/schema.js'), 'schema.cjs'],
   [path.join(JS, 'logs/ship/start.js'), 'loki.cjs'],
+  [path.join(JS, 'daemon/pm2/api.js'), 'pm2-api.cjs'],
 ]);
 
 /** What pino-roll 4 takes from date-fns: its lib/utils.js. */

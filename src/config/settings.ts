@@ -24,6 +24,10 @@ export interface Settings {
     /** True reads the proportional memory, which is dear. */
     readonly pss: boolean;
   };
+  readonly pm2: {
+    /** True opens PM2's sockets in the home. */
+    readonly api: boolean;
+  };
   /** The daemon's own log. */
   readonly log: { readonly level: string; readonly maxSizeBytes: number; readonly retain: number };
   /** The log files of the apps, where an app says nothing else. */
@@ -50,6 +54,7 @@ const DEFAULTS: SettingValues = {
   'http.expose_env': false,
   'http.pm2_metrics': false,
   'metrics.pss': false,
+  'pm2.api': false,
   'log.level': 'info',
   'log.max_size': 10 * 1024 * 1024,
   'log.retain': 5,
@@ -122,6 +127,7 @@ function settingsOf(values: SettingValues, problems: string[]): Settings {
       pm2Metrics: values['http.pm2_metrics'],
     },
     metrics: { pss: values['metrics.pss'] },
+    pm2: { api: values['pm2.api'] },
     log: { level: values['log.level'], maxSizeBytes: values['log.max_size'], retain: values['log.retain'] },
     logs: {
       maxSizeBytes: values['logs.max_size'],

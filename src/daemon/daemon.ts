@@ -34,6 +34,7 @@ import { createLogKeeping } from './log-keeping.ts';
 import { startLoki } from './loki.ts';
 import type { DaemonLog } from './own-log.ts';
 import { createPidFiles } from './pid-files.ts';
+import { createPm2Sockets } from './pm2-api.ts';
 import { publicRoutes } from './public-routes.ts';
 import { createReloads } from './reload.ts';
 import { controlRoutes, type RoutesOptions } from './routes.ts';
@@ -83,6 +84,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   let adopted = 0;
   const bus = createBus();
   const fanout = createLogFanout();
+  const pm2 = createPm2Sockets(settings.pm2.api);
   const journal = openJournal({ file: home.journalFile, clock, log, instances: () => fleet.all() });
   const instances = () => fleet.all();
   const guard = () => loki.guard();
@@ -93,6 +95,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     log,
     onMessage({ id, generation, pid }, message) {
       const instance = fleet.find(id);
+      if (instance !== undefined) pm2.message(instance, message);
       const isReady = message === 'ready' && instance?.processes.get(generation)?.pid === pid;
       if (isReady) instance.post({ type: 'ready', generation });
     },
@@ -177,6 +180,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
       telemetry.forget(instance);
       pidFiles.forget(instance);
       journal.removed(instance);
+      pm2.removed(instance);
       const key = appKey(instance.spec);
       if (fleet.ofApp(key).length === 0) await hosts.release(key);
     },
@@ -226,6 +230,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   journal.found(fleet.all());
   state.touch();
   dumps.follow();
+  await pm2.open({ ...routes, bus, log });
   await listenOn(server, home.socket);
   log.info({ version: VERSION, pid: process.pid, node: process.version, home: home.root }, 'daemon started');
   const filling = fifos.fill().catch((error: unknown) => log.warn({ problem: messageOf(error) }, 'no spare pipes'));
@@ -238,10 +243,12 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   function depart(): Promise<void> {
     const endStreams = (error: PromvisorError) => ending.abort(error);
     const rest = { fleet, lasting, dumps, journal, keeping, loki, clock, log };
+    pm2.close();
     closing ??= leave({ server, listener, endStreams, ...rest }).finally(end);
     return closing;
   }
   async function closeAll(): Promise<void> {
+    pm2.close();
     // Before nobody listens: a client that finds no daemon looks there for apps that were left.
     await state.settled();
     listener.close();

@@ -11,6 +11,7 @@ const DEFAULTS: Settings = {
   autosave: true,
   http: { listen: { host: '127.0.0.1', port: 9209 }, exposeEnv: false, pm2Metrics: false },
   metrics: { pss: false },
+  pm2: { api: false },
   log: { level: 'info', maxSizeBytes: 10 * 1024 * 1024, retain: 5 },
   logs: {
     maxSizeBytes: 128 * 1024 * 1024,
