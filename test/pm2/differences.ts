@@ -43,7 +43,7 @@ export const DIFFERENCES: readonly Difference[] = [
     ours: [
       '  [PM2] Applying action deleteProcessId on app [9](ids: [ 9 ])',
       '  [PM2] [api](9) ✓',
-      online(0, 'api', 'default', 'cluster', 1),
+      online(0, 'api', 'default', 'cluster', 0),
     ],
     why: 'PM2 takes away the oldest instances, so that instance 0 is gone; here the newest go and 0..n-1 stay',
   },
@@ -54,7 +54,7 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'the instance that scale left, see above',
   },
   {
-    command: 'pm2 startOrReload ecosystem.config.js --only web',
+    command: 'pm2 startOrReload ecosystem.config.js --only web --update-env',
     pm2: ['  [PM2] cron restart at 0 4 * * *'],
     ours: [],
     why: 'PM2 tells of the pattern of an app that --only leaves out',
@@ -66,8 +66,8 @@ export const DIFFERENCES: readonly Difference[] = [
       stopped(1, 'line', 'fork', 1),
       online(2, 'loop', 'jobs', 'fork', 0),
       online(6, 'piped', 'jobs', 'fork', 0),
-      stopped(4, 'web', 'cluster', 1),
-      stopped(5, 'web', 'cluster', 1),
+      stopped(4, 'web', 'cluster', 2),
+      stopped(5, 'web', 'cluster', 2),
       online(0, 'worker', 'default', 'fork', 0),
     ],
     ours: [

@@ -1,15 +1,16 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from '../../api/client.ts';
 import { connect } from '../../api/connect.ts';
-import { replaceFile } from '../../base/atomic-file.ts';
 import { PromvisorError } from '../../base/errors.ts';
+import type { Home } from '../../base/paths.ts';
 import type { CliContext } from '../context.ts';
 import { pingIfAny } from '../daemon-process.ts';
 
+const SETTINGS = { autosave: false, pm2: { api: true } };
 const ANSWER_MS = 2_000;
 const LOOK_MS = 50;
 const COMING_LOOKS = 20;
@@ -46,8 +47,7 @@ export function pm2Files(home: string, env: NodeJS.ProcessEnv): Pm2Files {
 }
 
 /**
- * Says in our own variables what a command of PM2 is about: the home, PM2's socket API, and that only `save` saves.
- * What the user has set of them is left alone.
+ * Says in our own variables where the home is.
  * @param env of this process, which is changed: whatever runs here, and a daemon that is started here, sees it
  * @returns the home
  */
@@ -55,9 +55,18 @@ export function enterPm2Home(env: NodeJS.ProcessEnv): string {
   const home = pm2HomeOf(env);
   env['PM2_HOME'] = home;
   env['PROMVISOR_HOME'] = home;
-  env['PROMVISOR_PM2_API'] ||= 'true';
-  env['PROMVISOR_AUTOSAVE'] ||= 'false';
   return home;
+}
+
+/**
+ * Makes a home PM2's at its first use: with PM2's socket API, and saved by `save` alone. It stands in the settings of the
+ * home, so that every daemon of it is the same, that of an init system too; what is written there is never changed.
+ * @param home with or without settings.json
+ */
+export function keepSettings({ root, settingsFile }: Home): void {
+  if (existsSync(settingsFile)) return;
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  writeFileSync(settingsFile, `${JSON.stringify(SETTINGS, null, 2)}\n`, { mode: 0o600 });
 }
 
 /**
@@ -79,13 +88,9 @@ export async function pm2Daemon(context: CliContext, onStarted: () => void): Pro
     }
     if (ping === null) throw foreign(context.home.root, pidIn(files.pid));
   }
-  if (ping === null) {
-    const made = await connect(context);
-    if (made.started) onStarted();
-    ping = made.ping;
-  }
-  // Scripts and init systems read the pid of the daemon there.
-  if (pidIn(files.pid) !== ping.pid) await replaceFile(files.pid, String(ping.pid), false);
+  if (ping !== null) return client;
+  const { started } = await connect(context);
+  if (started) onStarted();
   return client;
 }
 
@@ -111,15 +116,6 @@ function answers(socketPath: string): Promise<boolean> {
     socket.on('connect', () => end(true));
     socket.on('error', () => end(false));
   });
-}
-
-/**
- * Takes the pid file away, once the daemon is gone.
- * @param home folder
- * @param env of the command
- */
-export function forgetPid(home: string, env: NodeJS.ProcessEnv): void {
-  rmSync(pm2Files(home, env).pid, { force: true });
 }
 
 function pidIn(file: string): number | null {

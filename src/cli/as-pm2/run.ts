@@ -9,7 +9,7 @@ import { act } from './actions.ts';
 import { passOn } from './ask.ts';
 import { problemLines } from './errors.ts';
 import { flagOf, type Pm2Call, readPm2Call } from './flags.ts';
-import { enterPm2Home, pm2Daemon } from './home.ts';
+import { enterPm2Home, keepSettings, pm2Daemon } from './home.ts';
 import { list } from './list.ts';
 import { describe, env, id, jlist, pid, ping, prettylist } from './reads.ts';
 import { flush, reloadLogs, reset, scale, sendSignal } from './rest.ts';
@@ -144,6 +144,7 @@ async function runOn(stage: Stage): Promise<ExitCode> {
     say(USAGE);
     return 1;
   }
+  keepSettings(stage.context.home);
   const run = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
   if (run !== undefined && flagOf(call, 'no-daemon') === undefined) return run(stage);
   if (run !== undefined || PASSED_ON.has(word)) return passOn(call.argv);

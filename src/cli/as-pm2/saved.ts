@@ -5,7 +5,7 @@ import { ask } from './ask.ts';
 import { hasDump, isPm2sDumpNewer, writePm2Dump } from './dump.ts';
 import { problemLines } from './errors.ts';
 import { flagOf } from './flags.ts';
-import { forgetPid, pm2Files } from './home.ts';
+import { pm2Files } from './home.ts';
 import { list } from './list.ts';
 import { rowsOf } from './row.ts';
 import { failed, type Stage, told, warned } from './stage.ts';
@@ -114,7 +114,6 @@ export async function kill(stage: Stage): Promise<number> {
   if (answer.problem !== null) return Number(!tell(stage, answer, ''));
   for (const { name, pm_id } of rows) say(told(`[${name}](${pm_id}) ✓`));
   say(told('[v] All Applications Stopped'));
-  forgetPid(context.home.root, context.env);
   say(told('[v] PM2 Daemon Stopped'));
   return answer.exitCode;
 }
