@@ -17,6 +17,13 @@ const METHODS: Readonly<Record<Verb, string>> = {
   delete: 'deleteProcessId',
   reload: 'reloadProcessId',
 };
+/** What PM2 says is missing. */
+const ARGUMENTS: Readonly<Record<Verb, string>> = {
+  stop: 'id|name|namespace|all|json|stdin',
+  restart: 'id|name|namespace|all|json|stdin',
+  reload: 'id|name|namespace|all',
+  delete: 'name|id|namespace|script|all|json|stdin',
+};
 /** Flags of PM2 that mean something with the verb; a restart may change the app itself. */
 export const FLAGS: Readonly<Record<Verb, readonly string[] | undefined>> = {
   stop: ['env', 'only', 'watch'],
