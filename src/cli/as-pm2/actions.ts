@@ -41,9 +41,7 @@ export const FLAGS: Readonly<Record<Verb, readonly string[] | undefined>> = {
 export async function act(stage: Stage, verb: Verb): Promise<number> {
   const { call, context, complain } = stage;
   if (call.operands.length === 0) {
-    complain(
-      `\n  error: missing required argument \`id|name|namespace|all${verb === 'reload' ? '' : '|json|stdin'}'\n`,
-    );
+    complain(`\n  error: missing required argument \`${ARGUMENTS[verb]}'\n`);
     return 1;
   }
   for (const target of call.operands) {
