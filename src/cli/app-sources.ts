@@ -75,6 +75,30 @@ export async function loadApps(context: CliContext, operand: string, options: Op
     }
   }
   const overrides = { ...overridesOf(options), ...(context.appArgs.length > 0 ? { args: context.appArgs } : {}) };
+  return resolveOperand(context, { operand, overrides, options });
+}
+
+export interface Operand {
+  /** A config file, `-`, a script or a shell line. */
+  readonly operand: string;
+  /** Keys of the ecosystem file that win over what the file says. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+  /** `--env`, `--only` */
+  readonly options: Options;
+}
+
+/**
+ * Makes apps of an operand and of keys that were said beside it.
+ * @param context of the command
+ * @param what the operand, the keys
+ * @returns the apps, fully resolved; warnings have been printed
+ * @throws PromvisorError CONFIG_INVALID, CONFIG_NOT_FOUND, CONFIG_UNREADABLE
+ */
+export async function resolveOperand(
+  context: CliContext,
+  { operand, overrides, options }: Operand,
+): Promise<AppSource> {
+  const fromConfig = isConfig(operand, context.cwd);
   // The schema and the readers of files are big: they are loaded where they are needed.
   const { resolveApps } = await import('../config/resolve.ts');
   const { apps, warnings } = await resolveApps(await read(operand, fromConfig), {
@@ -132,7 +156,12 @@ function textOption(options: Options, name: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-function isFile(operand: string, cwd: string): boolean {
+/**
+ * @param operand of a command
+ * @param cwd working directory
+ * @returns true for the name of a file that is there
+ */
+export function isFile(operand: string, cwd: string): boolean {
   const file = path.resolve(cwd, operand);
   return existsSync(file) && statSync(file).isFile();
 }
