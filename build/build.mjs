@@ -44,6 +44,7 @@ const PROGRAMS = [
   { entry: 'cli/main.js', out: 'promvisor.cjs', executable: true },
   { entry: 'daemon/main.js', out: 'daemon.cjs', executable: false },
   { entry: 'host/main.js', out: 'host.cjs', executable: false },
+  { entry: 'serve/main.js', out: 'serve.cjs', executable: false },
   // Preloaded by the apps: in a small one three kilobytes more make V8 collect garbage once, for 16 ms of CPU.
   { entry: 'agent/main.js', out: 'agent.cjs', executable: false, options: { minifyIdentifiers: true } },
   { entry: 'agent/channel.js', out: 'channel.cjs', executable: false, options: { minifyIdentifiers: true } },

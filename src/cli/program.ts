@@ -88,6 +88,7 @@ export function createProgram({ makeContext, addMore }: ProgramOptions, onDone: 
     .option('--no-daemon', 'run the daemon in the foreground, until it is told to end')
     .helpCommand(false)
     .showSuggestionAfterError()
+    .configureHelp({ visibleCommands: ({ commands }) => commands.filter((command) => command.description() !== '') })
     // Errors become our own; help still goes where it belongs.
     .configureOutput({ outputError: () => {} })
     .exitOverride();

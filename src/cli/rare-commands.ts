@@ -1,6 +1,7 @@
 import { migrateCommand } from './commands/migrate.ts';
 import { prometheusCommand } from './commands/prometheus.ts';
 import { startupCommand, unstartupCommand } from './commands/startup.ts';
+import { addMoreCommands } from './more-commands.ts';
 import type { Add } from './program.ts';
 
 /**
@@ -19,6 +20,7 @@ export function addRareCommands(add: Add): void {
     .option('--home <folder>', 'home of PM2; without it PM2_HOME, else ~/.pm2')
     .option('--env <name>', 'lay env_<name> of the config file over env')
     .option('--only <names>', 'only these apps of the config file, as a,b');
+  addMoreCommands(add);
 }
 
 function addStartupCommands(add: Add): void {
