@@ -147,3 +147,4 @@ try {
   rmSync(OLD, { recursive: true, force: true });
 }
 if (process.exitCode !== 1) run('build/schema.mjs');
+if (process.exitCode !== 1) run('build/man.mjs');

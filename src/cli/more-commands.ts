@@ -21,18 +21,19 @@ export function addMoreCommands(add: Add): void {
   addStartOr(add, 'reload', 'startOrReload').alias('startOrGracefulReload');
   addServe(add);
   add('init', 'write an ecosystem.config.cjs for the app of this folder', ecosystemCommand)
+    .helpGroup(APPS)
     .alias('ecosystem')
     .argument('[simple]', 'the least that works');
   addSettings(add);
-  add('inspect', 'open the inspector of running Node apps, on 127.0.0.1', inspectCommand).argument(
-    '[targets...]',
-    'an id, a name, a namespace, /regex/ or all',
-  );
+  add('inspect', 'open the inspector of running Node apps, on 127.0.0.1', inspectCommand)
+    .helpGroup('Looking:')
+    .argument('[targets...]', 'an id, a name, a namespace, /regex/ or all');
   add('report', 'print what to paste into an issue: versions, apps, settings, log of the daemon', reportCommand);
   addCompletion(add);
   for (const word of Object.keys(ELSEWHERE)) addElsewhere(add, word);
 }
 
+const APPS = 'Apps:';
 const COMPLETION_HELP = `
 bash:  echo 'source <(promvisor completion bash)' >> ~/.bashrc
 zsh:   echo 'source <(promvisor completion zsh)' >> ~/.zshrc        (after compinit)
@@ -50,13 +51,15 @@ function addStartOr(add: Add, action: 'restart' | 'reload', command: string) {
     .option('--attach', 'go on with the output of the apps, until Ctrl-C')
     .option('-a, --update-env', 'taken from PM2: a config file always brings its variables along')
     .option('--parallel <number>', 'instances of an app that are replaced at once (1)')
-    .addOption(new Option('-f, --force').hideHelp());
+    .addOption(new Option('-f, --force').hideHelp())
+    .helpGroup(APPS);
   addChangeFlags(added, CHANGEABLE_KEYS);
   return added;
 }
 
 function addServe(add: Add): void {
   add('serve', 'serve the files of a folder over HTTP, as an app of its own', serveCommand)
+    .helpGroup(APPS)
     .alias('expose')
     .argument('[folder]', 'this folder without it')
     .argument('[port]', '8080 without it')
