@@ -62,7 +62,7 @@ function flagFacts({ short, long, flags, description, required, optional, hidden
   const takesOne = optional ? 'value or nothing' : 'value';
   return {
     short: short ?? null,
-    long: long ?? '',
+    long: long ?? short ?? '',
     flags,
     about: description,
     takes: required || optional ? takesOne : 'nothing',

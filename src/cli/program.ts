@@ -26,6 +26,7 @@ import { whyCommand } from './commands/why.ts';
 import type { CliContext, ExitCode, GlobalOptions } from './context.ts';
 import { LOG_FLAGS } from './log-flags.ts';
 import { CHANGEABLE_KEYS } from './spec-changes.ts';
+import { helpfulMessage } from './unknown-flag.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
 type MakeContext = (options: GlobalOptions) => CliContext;
@@ -63,7 +64,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
     // --help and --version have been printed; without a command the help is what went wrong.
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return EXIT_USAGE;
-    throw new PromvisorError('USAGE', error.message.replace(/^error: /, ''));
+    throw new PromvisorError('USAGE', helpfulMessage(error.message));
   }
   return exitCode;
 }
@@ -82,6 +83,8 @@ export function createProgram({ makeContext, addMore }: ProgramOptions, onDone: 
   const program = new Command('promvisor')
     .description('Supervises processes: starts them, keeps them up, keeps their output, measures them')
     .version(VERSION, '-v, --version', 'print the version')
+    // PM2's other word for it: see runProgram.
+    .addOption(new Option('-V').hideHelp())
     .option('-s, --silent', 'print nothing but data and errors')
     .option('--json', 'print JSON')
     .option('--no-color', 'print without colours')
