@@ -3,9 +3,8 @@ declare module 'serve-static' {
   import type { IncomingMessage, ServerResponse } from 'node:http';
 
   interface ServeStaticOptions {
-    readonly dotfiles?: 'allow' | 'deny' | 'ignore';
-    readonly fallthrough?: boolean;
     readonly index?: string | readonly string[] | false;
+    readonly redirect?: boolean;
   }
 
   type Handler = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;

@@ -6,7 +6,7 @@ import { mayPass } from './login.ts';
 import type { ServeOptions } from './options.ts';
 
 /** What certificate authorities ask for; other names that begin with a dot are nobody's business. */
-const WELL_KNOWN = '/.well-known/';
+const WELL_KNOWN = '/.well-known';
 
 /**
  * Makes the static server: GET and HEAD of files below one folder, never of what is outside or begins with a dot.
@@ -16,7 +16,7 @@ const WELL_KNOWN = '/.well-known/';
 export function staticServer(options: ServeOptions): Server {
   const { folder, homepage } = options;
   const files = serveStatic(folder, { index: homepage });
-  const wellKnown = serveStatic(folder, { dotfiles: 'allow', index: false });
+  const wellKnown = serveStatic(path.join(folder, WELL_KNOWN), { index: false, redirect: false });
   return createServer((request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (options.login !== null && !mayPass(request.headers.authorization, options.login)) {
@@ -27,9 +27,12 @@ export function staticServer(options: ServeOptions): Server {
       response.setHeader('Allow', 'GET, HEAD');
       return refuse(response, 405, 'only GET and HEAD');
     }
-    const pathname = pathOf(request);
-    const dotted = pathname.startsWith(WELL_KNOWN) && !pathname.slice(WELL_KNOWN.length).includes('/.');
-    (dotted ? wellKnown : files)(request, response, (error) => otherwise(request, response, { options, error }));
+    const isWellKnown = pathOf(request).startsWith(`${WELL_KNOWN}/`);
+    // Its own root, so that no way leads out of it to other names with a dot.
+    if (isWellKnown) request.url = request.url?.slice(WELL_KNOWN.length);
+    (isWellKnown ? wellKnown : files)(request, response, (error) =>
+      otherwise(request, response, { options, spa: options.spa && !isWellKnown, error }),
+    );
   });
 }
 
@@ -42,7 +45,7 @@ function pathOf({ url = '/' }: IncomingMessage): string {
 function otherwise(
   request: IncomingMessage,
   response: ServerResponse,
-  { options, error }: { readonly options: ServeOptions; readonly error: unknown },
+  { options, spa, error }: { readonly options: ServeOptions; readonly spa: boolean; readonly error: unknown },
 ): void {
   if (error !== undefined) {
     console.error(`${request.method} ${request.url}: ${error instanceof Error ? error.message : String(error)}`);
@@ -51,7 +54,7 @@ function otherwise(
   }
   const pathname = pathOf(request);
   // What has an ending was meant as a file: a page in its place would be taken for a script or a picture.
-  const isRoute = options.spa && path.extname(pathname) === '' && !pathname.includes('/.');
+  const isRoute = spa && path.extname(pathname) === '' && !pathname.includes('/.');
   const page = isRoute ? { name: options.homepage, status: 200 } : { name: '404.html', status: 404 };
   sendPage(request, response, { file: path.join(options.folder, page.name), status: page.status });
 }
