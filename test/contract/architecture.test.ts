@@ -32,6 +32,7 @@ const MAY_IMPORT_ZOD = [
   'config/attribute-types.ts',
   'config/json-schema.ts',
   'config/wire.ts',
+  'config/wire-talk.ts',
   'config/settings-schema.ts',
   'config/loki-schema.ts',
 ];
