@@ -1,10 +1,12 @@
 import { Option } from 'commander';
 import { addChangeFlags } from './app-flags.ts';
+import { attachCommand } from './commands/attach.ts';
 import { completionCommand } from './commands/completion.ts';
 import { ecosystemCommand } from './commands/ecosystem.ts';
 import { ELSEWHERE, elsewhereCommand } from './commands/elsewhere.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { reportCommand } from './commands/report.ts';
+import { sendCommand } from './commands/send.ts';
 import { serveCommand } from './commands/serve.ts';
 import { confCommand, getCommand, multisetCommand, setCommand, unsetCommand } from './commands/settings.ts';
 import { startOrCommand } from './commands/start-or.ts';
@@ -24,16 +26,26 @@ export function addMoreCommands(add: Add): void {
     .helpGroup(APPS)
     .alias('ecosystem')
     .argument('[simple]', 'the least that works');
+  add('send', 'send a line to the standard input of a fork-mode app', sendCommand)
+    .helpGroup(APPS)
+    .argument('<target>', TARGET)
+    .argument('<line...>', 'its words')
+    .allowUnknownOption();
+  add('attach', 'show what apps write, and send them the lines that are typed', attachCommand)
+    .helpGroup(LOOKING)
+    .argument('[targets...]', TARGET);
   addSettings(add);
   add('inspect', 'open the inspector of running Node apps, on 127.0.0.1', inspectCommand)
-    .helpGroup('Looking:')
-    .argument('[targets...]', 'an id, a name, a namespace, /regex/ or all');
+    .helpGroup(LOOKING)
+    .argument('[targets...]', TARGET);
   add('report', 'print what to paste into an issue: versions, apps, settings, log of the daemon', reportCommand);
   addCompletion(add);
   for (const word of Object.keys(ELSEWHERE)) addElsewhere(add, word);
 }
 
 const APPS = 'Apps:';
+const LOOKING = 'Looking:';
+const TARGET = 'an id, a name, a namespace, /regex/ or all';
 const COMPLETION_HELP = `
 bash:  echo 'source <(promvisor completion bash)' >> ~/.bashrc
 zsh:   echo 'source <(promvisor completion zsh)' >> ~/.zshrc        (after compinit)
