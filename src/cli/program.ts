@@ -39,6 +39,9 @@ export interface ProgramOptions {
   readonly addMore: (add: Add) => void;
 }
 
+/** Whether a command may be the one that is run: only then its many flags are made, which take a while. */
+type Wanted = (...names: readonly string[]) => boolean;
+
 const EXIT_USAGE = 2;
 const TAKES_APP_ARGS = new Set(['start', 'restart', 'reload', 'startOrRestart', 'startOrReload']);
 const TARGET = 'an id, a name, a namespace, /regex/ or all';
@@ -54,9 +57,14 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   if (isBareForeground(argv)) return foregroundCommand(options.makeContext({}), null);
   if (argv.length === 1 && argv[0] === '-V') return runProgram(['-v'], options);
   let exitCode: ExitCode = 0;
-  const program = createProgram(options, (code) => {
-    exitCode = code;
-  });
+  const program = createProgram(
+    options,
+    (code) => {
+      exitCode = code;
+    },
+    // Completion scripts have the flags of all.
+    (...names) => [...names, 'completion'].some((name) => argv.includes(name)),
+  );
   try {
     await program.parseAsync([...commandFirst(argv, program)], { from: 'user' });
   } catch (error) {
@@ -78,8 +86,13 @@ function isBareForeground(argv: readonly string[]): boolean {
  * Makes the parser of command lines.
  * @param options the context for commands, and the commands that only some bundles have
  * @param onDone told of the exit code
+ * @param wanted whether the flags of a command are needed
  */
-export function createProgram({ makeContext, addMore }: ProgramOptions, onDone: (exitCode: ExitCode) => void): Command {
+export function createProgram(
+  { makeContext, addMore }: ProgramOptions,
+  onDone: (exitCode: ExitCode) => void,
+  wanted: Wanted = () => true,
+): Command {
   const program = new Command('promvisor')
     .description('Supervises processes: starts them, keeps them up, keeps their output, measures them')
     .version(VERSION, '-v, --version', 'print the version')
@@ -110,10 +123,10 @@ export function createProgram({ makeContext, addMore }: ProgramOptions, onDone: 
         onDone(await run(context, command.args, options));
       });
   program.commandsGroup('Apps:');
-  addAppCommands(add);
+  addAppCommands(add, wanted);
   program.commandsGroup('Looking:');
   addReadCommands(add);
-  addLogCommands(add);
+  addLogCommands(add, wanted);
   program.commandsGroup('Daemon:');
   add('ping', 'ask whether the daemon runs', pingCommand);
   add('kill', 'stop all apps, then the daemon', killCommand);
@@ -127,7 +140,7 @@ export function createProgram({ makeContext, addMore }: ProgramOptions, onDone: 
   return program;
 }
 
-function addAppCommands(add: Add): void {
+function addAppCommands(add: Add, wanted: Wanted): void {
   const start = add(
     'start',
     'start scripts, the apps of a config file, a "shell line", or known apps',
@@ -136,7 +149,7 @@ function addAppCommands(add: Add): void {
   addConfigFlags(start)
     .option('-a, --update-env', 'give known apps the variables of this shell')
     .option('-f, --force', 'start another one even if it runs already');
-  addAppFlags(start);
+  if (wanted('start')) addAppFlags(start);
   const restart = addAction(add, 'restart', 'restart apps')
     .option('-a, --update-env', 'give the apps the variables of this shell')
     .option('--parallel <number>', 'instances that are restarted at once; without it all')
@@ -145,7 +158,8 @@ function addAppCommands(add: Add): void {
     .alias('gracefulReload')
     .option('-a, --update-env', 'give the apps the variables of this shell')
     .option('--parallel <number>', 'instances of an app that are replaced at once (1)');
-  for (const command of [restart, reload]) addChangeFlags(command, CHANGEABLE_KEYS);
+  if (wanted('restart')) addChangeFlags(restart, CHANGEABLE_KEYS);
+  if (wanted('reload', 'gracefulReload')) addChangeFlags(reload, CHANGEABLE_KEYS);
   add('scale', 'change how many instances an app has', scaleCommand)
     .argument('<target>', 'the name of an app')
     .argument('<number>', 'how many: 4, +1 or -1');
@@ -197,11 +211,11 @@ function addReadCommands(add: Add): void {
   add('id', 'print the ids of an app', idCommand).argument('[targets...]', TARGET);
 }
 
-function addLogCommands(add: Add): void {
+function addLogCommands(add: Add, wanted: Wanted): void {
   const logs = add('logs', 'show the last lines of apps, then new ones as they come', logsCommand)
     .alias('log')
     .argument('[targets...]', TARGET);
-  for (const [flags, about] of LOG_FLAGS) logs.option(flags, about);
+  if (wanted('logs', 'log')) for (const [flags, about] of LOG_FLAGS) logs.option(flags, about);
   add(
     'loki',
     'show what is shipped to Loki (status), or send one line and tell what happens (test)',

@@ -20,7 +20,7 @@ else if (statSync(options.folder, { throwIfNoEntry: false })?.isDirectory() !== 
   });
 }
 
-function fail(message: string): void {
-  console.error(message);
-  process.exitCode = 1;
+/** Uncaught, so that `start` and `why` tell what it was. */
+function fail(message: string): never {
+  throw new Error(message);
 }

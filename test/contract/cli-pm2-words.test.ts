@@ -220,3 +220,10 @@ test('inspect tells Node apps to open their inspector, and no other program', as
   expect((await run('inspect', 'api')).error).toMatchObject({ code: 'NOT_SUPPORTED' });
   expect(sent('/v1/signal')).toHaveLength(1);
 });
+
+test('send joins the words of a line, and wants both a target and a line', async () => {
+  asked.length = 0;
+  await run('send', 'api', 'reload', 'the', '-cache');
+  expect(sent('/v1/stdin')).toEqual([{ targets: ['api'], line: 'reload the -cache' }]);
+  for (const argv of [['send'], ['send', 'api'], ['attach']]) expect((await run(...argv)).error?.code).toBe('USAGE');
+});
