@@ -133,7 +133,7 @@ interface ResolvedEnv {
   readonly blocks: Readonly<Record<string, Variables>>;
 }
 
-/** Shell, deploy block, `env`, `env_NAME`, `port`: the later wins. */
+/** Shell, deploy block, `env`, `port`, `env_NAME`: the later wins. */
 function resolveEnv(app: ReadApp, { context, deployEnv, shell: shellFor }: AppPlace, ofUser: Variables): ResolvedEnv {
   const { attributes, envBlocks, reporter } = app;
   const { envName } = context;
@@ -147,8 +147,8 @@ function resolveEnv(app: ReadApp, { context, deployEnv, shell: shellFor }: AppPl
     ofUser,
     readBlock(deployEnv, 'deploy.env', reporter),
     own,
-    chosen,
     attributes.port === undefined ? {} : { PORT: String(attributes.port) },
+    chosen,
   ];
   const blocks = Object.fromEntries(read.map(([name, block]) => [name, layOver({}, [block])]));
   const env = layOver(shell, layers);
