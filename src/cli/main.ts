@@ -17,6 +17,7 @@ void main(process.argv[1] ?? '', process.argv.slice(2)).then((exitCode) => {
 async function main(program: string, argv: readonly string[]): Promise<ExitCode> {
   const pm2 = pm2Line(program, argv);
   if (pm2 !== null) {
+    keepCompiledCode();
     const { runAsPm2 } = await import('./as-pm2/run.ts');
     return runAsPm2(pm2);
   }

@@ -24,11 +24,11 @@ const ARGUMENTS: Readonly<Record<Verb, string>> = {
   reload: 'id|name|namespace|all',
   delete: 'name|id|namespace|script|all|json|stdin',
 };
-/** Flags of PM2 that mean something with the verb; a restart may change the app itself. */
+/** Flags of PM2 that mean something with the verb; restart and reload may change the app itself. */
 export const FLAGS: Readonly<Record<Verb, readonly string[] | undefined>> = {
   stop: ['env', 'only', 'watch'],
   delete: ['env', 'only'],
-  reload: ['env', 'only', 'update-env'],
+  reload: undefined,
   restart: undefined,
 };
 

@@ -23,12 +23,18 @@ export async function showList(context: CliContext): Promise<void> {
   if (!context.json && !context.silent) context.terminal.out(tableOf(context, await readState(context)));
 }
 
-interface State {
+/** What a daemon says of itself and its instances. */
+export interface ListState {
   readonly instances: readonly InstanceView[];
   readonly ping: PingView;
 }
 
-async function readState(context: CliContext): Promise<State | null> {
+/**
+ * Asks the daemon for what the table shows.
+ * @param context of the command
+ * @returns null without a daemon
+ */
+export async function readState(context: CliContext): Promise<ListState | null> {
   const client = reader(context);
   try {
     const [instances, ping] = await Promise.all([client.instances(), client.ping()]);
@@ -39,7 +45,7 @@ async function readState(context: CliContext): Promise<State | null> {
   }
 }
 
-function tableOf({ terminal, nowMs }: CliContext, state: State | null): string {
+function tableOf({ terminal, nowMs }: CliContext, state: ListState | null): string {
   return renderList({
     instances: state?.instances ?? [],
     version: state?.ping.version ?? null,
