@@ -27,7 +27,7 @@ export interface Pm2Files {
  * Locates PM2's home.
  * @param env with PM2_HOME, else `~/.pm2`
  */
-export function pm2HomeOf(env: NodeJS.ProcessEnv): string {
+function pm2HomeOf(env: NodeJS.ProcessEnv): string {
   return path.resolve(env['PM2_HOME'] || path.join(env['HOME'] || homedir(), '.pm2'));
 }
 
