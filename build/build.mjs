@@ -26,6 +26,7 @@ const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch|undici)$/;
  * - cli/run: start, stop and the like, without what is run once on a host
  * - cli/run-all: every command
  * - cli/run-logs: `logs` alone, as people look into big logs in a hurry
+ * - cli/as-pm2/run: what is done under the name of PM2; its `logs` alone, as it is large
  * - logs/ship/start: what only a daemon that ships logs needs
  * - daemon/pm2/api: PM2's sockets, for a daemon that is to be found in PM2's place
  * - config/schema: zod, which most commands do without; what it does not use of zod is shaken off
@@ -34,6 +35,8 @@ const LAZY_MODULES = new Map([
   [path.join(JS, 'cli/run.js'), 'run.cjs'],
   [path.join(JS, 'cli/run-all.js'), 'run-all.cjs'],
   [path.join(JS, 'cli/run-logs.js'), 'logs.cjs'],
+  [path.join(JS, 'cli/as-pm2/run.js'), 'pm2.cjs'],
+  [path.join(JS, 'cli/as-pm2/logs.js'), 'pm2-logs.cjs'],
   [path.join(JS, 'config/schema.js'), 'schema.cjs'],
   [path.join(JS, 'logs/ship/start.js'), 'loki.cjs'],
   [path.join(JS, 'daemon/pm2/api.js'), 'pm2-api.cjs'],
@@ -46,6 +49,7 @@ const PROGRAMS = [
   { entry: 'cli/main.js', out: 'promvisor.cjs', executable: true },
   { entry: 'daemon/main.js', out: 'daemon.cjs', executable: false },
   { entry: 'host/main.js', out: 'host.cjs', executable: false },
+  { entry: 'serve/main.js', out: 'serve.cjs', executable: false },
   // Preloaded by the apps: in a small one three kilobytes more make V8 collect garbage once, for 16 ms of CPU.
   { entry: 'agent/main.js', out: 'agent.cjs', executable: false, options: { minifyIdentifiers: true } },
   { entry: 'agent/channel.js', out: 'channel.cjs', executable: false, options: { minifyIdentifiers: true } },
@@ -175,3 +179,4 @@ try {
   rmSync(OLD, { recursive: true, force: true });
 }
 if (process.exitCode !== 1) run('build/schema.mjs');
+if (process.exitCode !== 1) run('build/man.mjs');

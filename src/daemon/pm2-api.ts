@@ -4,6 +4,7 @@ import type { Bus } from './bus.ts';
 import type { DaemonLog } from './own-log.ts';
 import type { Pm2Api } from './pm2/api.ts';
 import { jlistSource, type RoutesOptions, signalAll } from './routes.ts';
+import { sendLine } from './stdin.ts';
 
 export interface Pm2Sockets extends Pm2Api {
   /** Opens them; where that fails the daemon goes on without them. */
@@ -21,7 +22,6 @@ export function createPm2Sockets(enabled: boolean): Pm2Sockets {
       if (enabled) api = await openFor(options);
     },
     removed: (instance) => api?.removed(instance),
-    message: (instance, message) => api?.message(instance, message),
     close() {
       api?.close();
       api = null;
@@ -32,7 +32,7 @@ export function createPm2Sockets(enabled: boolean): Pm2Sockets {
 type OpenOptions = Parameters<Pm2Sockets['open']>[0];
 
 async function openFor(options: OpenOptions): Promise<Pm2Api | null> {
-  const { fleet, look, clock, log, keeping } = options;
+  const { fleet, look, clock, log, keeping, home } = options;
   // For the owner, as the route of the owner's socket.
   const exposeEnv = true;
   try {
@@ -50,6 +50,7 @@ async function openFor(options: OpenOptions): Promise<Pm2Api | null> {
       entryOf: (instance) => jlistText([jlistSource(instance, clock)], { exposeEnv }).slice(1, -1),
       signal: signalAll,
       reopenLogs: keeping.reopen,
+      sendLine: (instance, line) => sendLine(instance, line, home.runDir),
     });
   } catch (error) {
     log.error({ problem: messageOf(error) }, "PM2's sockets could not be opened");

@@ -9,7 +9,8 @@ export interface SpawnRequest {
   readonly instanceEnv: Readonly<Record<string, string>>;
   /** The agent to load into a Node app, or null. */
   readonly agentFile: string | null;
-  /** Open for reading and writing; the caller closes them. */
+  /** Open for reading and writing; the caller closes them. Without one the standard input is at its end. */
+  readonly stdinFd: number | null;
   readonly stdoutFd: number;
   readonly stderrFd: number;
 }
@@ -61,7 +62,7 @@ export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): Ch
       detached: true,
       // With the agent in it the channel is the agent's, which outlives this process.
       stdio: [
-        'ignore',
+        request.stdinFd ?? 'ignore',
         request.stdoutFd,
         request.stderrFd,
         ...(runsNode(spec) && request.agentFile === null ? (['ipc'] as const) : []),

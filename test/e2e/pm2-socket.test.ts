@@ -13,6 +13,12 @@ import {
 import { type TestHome, testHome } from '../support/test-home.ts';
 
 const API = { PROMVISOR_PM2_API: 'true' };
+/** Sends back what it is sent. */
+const TALKS = `
+process.send({ type: 'app:ready', data: { number: 1 } });
+process.on('message', (message) => process.send({ type: 'app:echo', data: message.data }));
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => console.log('heard ' + line));
+`;
 const TICKS = "console.log('up');\nsetInterval(() => console.log('tick'), 100);\n";
 
 const inHome = (home: TestHome, file: string) => path.join(home.root, 'home', file);
@@ -75,6 +81,12 @@ const until = (what) => new Promise((resolve) => {
   await until('ticks restart');
   await ask('start', { script: 'ticks.cjs', name: 'more', args: ['a'] });
   await until('more: up');
+  bus.on('app:echo', ({ process, data }) => seen.push(process.name + ' said ' + data.word));
+  const [talks] = await ask('describe', 'talks');
+  await ask('sendDataToProcessId', talks.pm_id, { type: 'process:msg', data: { word: 'hello' }, topic: 'any' });
+  await until('talks said hello');
+  await ask('sendLineToStdin', talks.pm_id, 'a line\\n');
+  await until('talks: heard a line');
   const [more] = await ask('describe', 'more');
   await ask('delete', 'more');
   const error = await ask('stop', 'nosuch').catch((error) => error.message);
@@ -97,14 +109,15 @@ describe('programs from npm', () => {
     skip(modules === '', 'no registry answers');
     const home = testHome(API);
     await home.ok(['start', home.write('ticks.cjs', TICKS)]);
+    await home.ok(['start', home.write('talks.cjs', TALKS)]);
     const { pid } = await home.ping();
     for (const [round, name] of (['pm2-5', 'pm2-6', 'pm2-7'] as const).entries()) {
       const said = await runClient(home, modules, { name, source: CLIENT });
       const { before, after, args, error, seen } = JSON.parse(said.slice(said.indexOf('ANSWER') + 6));
       expect({ name, before, after, args }).toEqual({
         name,
-        before: ['ticks online'],
-        after: [`ticks ${round + 1}`],
+        before: ['ticks online', 'talks online'],
+        after: [`ticks ${round + 1}`, 'talks 0'],
         args: ['a'],
       });
       expect(error).toMatch(/not found/);

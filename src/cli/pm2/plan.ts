@@ -64,7 +64,7 @@ async function planApp(
   const [first] = processes;
   if (first === undefined) throw new TypeError('an app of PM2 without processes');
   const { name, namespace, attributes } = first;
-  const instances = processes.map(({ pmId, slot, status }, at) => {
+  const instances = processes.map(({ pmId, at, slot, status }) => {
     return { pmId, id: pmId ?? at, slot, wanted: UP.has(status) };
   });
   const about = { name, namespace, instances };

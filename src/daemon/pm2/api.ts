@@ -3,21 +3,16 @@ import net from 'node:net';
 import path from 'node:path';
 import { replaceFile } from '../../base/atomic-file.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { LogRecord } from '../../logs/record.ts';
 import type { Instance } from '../instance.ts';
-import { createEventTeller, type ProcessEvent } from './events.ts';
+import { createBusFeed } from './bus-feed.ts';
 import { createMethods } from './methods.ts';
 import type { Pm2ApiOptions } from './options.ts';
-import { createPubServer } from './pub-server.ts';
-import { isObject } from './requests.ts';
 import { createRpcServer } from './rpc-server.ts';
 
 /** PM2's sockets in the home. */
 export interface Pm2Api {
   /** An instance was taken off the list. */
   removed(instance: Instance): void;
-  /** An app has sent a message to who supervises it. */
-  message(instance: Instance, message: unknown): void;
   close(): void;
 }
 
@@ -29,89 +24,36 @@ const MAX_CLIENTS = 256;
  * find this daemon in PM2's place, and start none of their own.
  * @param options the daemon's parts
  * @returns what closes them
- * @throws Error when a PM2 of another kind has this home
+ * @throws Error when a PM2 of another kind has this home, or a socket cannot be opened
  */
 export async function openPm2Api(options: Pm2ApiOptions): Promise<Pm2Api> {
-  const { home, fleet, bus, fanout, clock, log } = options;
+  const { home, log } = options;
   const files = { rpc: path.join(home.root, 'rpc.sock'), pub: path.join(home.root, 'pub.sock') };
   const pidFile = path.join(home.root, 'pm2.pid');
   for (const socket of Object.values(files)) await refuseLiving(socket);
-  const teller = createEventTeller();
-  let endLogs: (() => void) | null = null;
-  const pub = createPubServer((isHeard) => {
-    endLogs?.();
-    endLogs = isHeard ? followLogs() : null;
+  const feed = createBusFeed(options);
+  const rpc = createRpcServer({
+    methods: createMethods({ ...options, onKill: feed.killed }),
+    onNonsense: (problem) => log.warn({ problem }, "PM2's socket"),
   });
-  const methods = createMethods({
-    ...options,
-    onKill: () => pub.publish('pm2:kill', JSON.stringify({ status: 'killed', msg: 'pm2 has been killed' })),
-  });
-  const rpc = createRpcServer({ methods, onNonsense: (problem) => log.warn({ problem }, "PM2's socket") });
-
-  function followLogs(): () => void {
-    const take = ({ id, app, stream, atMs, text }: LogRecord) => {
-      const namespace = fleet.find(id)?.spec.namespace ?? 'default';
-      const about = { pm_id: id, name: app, rev: null, namespace };
-      const said = { process: about, at: Math.round(atMs), data: `${text}\n` };
-      pub.publish(stream === 'out' ? 'log:out' : 'log:err', JSON.stringify(said));
-      return true;
-    };
-    return fanout.subscribe(
-      () => true,
-      take,
-      () => {},
-    );
-  }
-
-  function tell(instance: Instance, { event, manually }: ProcessEvent): void {
-    const { pm2_env: shown } = JSON.parse(options.entryOf(instance)) as { pm2_env: Record<string, unknown> };
-    const { env: _env, ...process } = shown;
-    pub.publish('process:event', JSON.stringify({ event, manually, process, at: Math.round(clock.wallMs()) }));
-  }
-
-  const unsubscribe = bus.subscribe((instance, transition) => {
-    const events = teller.of(instance.id, transition);
-    if (pub.isHeard()) for (const event of events) tell(instance, event);
-  });
-  const sockets = new Set<net.Socket>();
-  rpc.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  await Promise.all([listenOn(rpc, files.rpc), listenOn(pub.server, files.pub)]);
-  for (const server of [rpc, pub.server]) {
+  const close = () => {
+    rpc.close();
+    feed.close();
+    for (const file of [files.rpc, files.pub, pidFile]) rmSync(file, { force: true });
+  };
+  for (const server of [rpc.server, feed.server]) {
     server.maxConnections = MAX_CLIENTS;
     server.on('error', (error) => log.error({ problem: messageOf(error) }, "PM2's socket"));
   }
-  await replaceFile(pidFile, String(process.pid), false);
+  try {
+    await Promise.all([listenOn(rpc.server, files.rpc), listenOn(feed.server, files.pub)]);
+    await replaceFile(pidFile, String(process.pid), false);
+  } catch (error) {
+    close();
+    throw error;
+  }
   log.info({ rpc: files.rpc, pub: files.pub }, "PM2's sockets are open");
-
-  return {
-    removed(instance) {
-      teller.forget(instance.id);
-      if (pub.isHeard()) tell(instance, { event: 'delete', manually: true });
-    },
-    message(instance, message) {
-      if (!pub.isHeard()) return;
-      const about = { pm_id: instance.id, name: instance.spec.name, namespace: instance.spec.namespace, rev: null };
-      const at = Math.round(clock.wallMs());
-      // PM2's rule: what names its type is published under it.
-      const isTyped = isObject(message) && typeof message['type'] === 'string';
-      const data = isTyped ? { data: message['data'] } : { raw: message };
-      const topic = isTyped ? String(message['type']) : 'process:msg';
-      pub.publish(topic, JSON.stringify({ at, ...data, process: about }));
-    },
-    close() {
-      unsubscribe();
-      endLogs?.();
-      endLogs = null;
-      rpc.close();
-      pub.server.close();
-      pub.close();
-      for (const socket of sockets) socket.destroy();
-      for (const file of [files.rpc, files.pub, pidFile]) rmSync(file, { force: true });
-    },
-  };
+  return { removed: feed.removed, close };
 }
 
 /** The lock of the home says that no promvisor listens there; a real PM2 knows nothing of that lock. */

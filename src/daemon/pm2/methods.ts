@@ -59,6 +59,11 @@ export function createMethods(options: MethodsOptions): Readonly<Record<string, 
       options.signal(instances, textOf(asked, 'signal'));
       return `[${instances.map(options.entryOf).join(',')}]`;
     },
+    sendLineToStdin: (asked) => {
+      options.sendLine(known(asked), textOf(asked, 'line').replace(/\n$/, ''));
+      return JSON.stringify(asked);
+    },
+    sendDataToProcessId: (asked) => sendData(known(asked), asked),
     msgProcess: (asked) => {
       const { name } = known(asked).spec;
       throw new Error(`Action doesn't exist ${isObject(asked) ? String(asked['msg']) : ''} for ${name}`);
@@ -87,6 +92,17 @@ async function prepare(asked: unknown, { fleet, commands, home, entryOf }: Metho
   await commands.start({ apps: [spec], onExisting: 'add' }, () => {});
   const added = fleet.all().filter(({ id, spec: own }) => !before.has(id) && own.name === spec.name);
   return `[${added.map(entryOf).join(',')}]`;
+}
+
+/** A message for the app, as it came. */
+function sendData({ process, spec }: Instance, asked: unknown): Answer {
+  if (process === null || process.exited) throw new Error(`${spec.name}: has no process`);
+  let isTaken = true;
+  process.send(asked, () => {
+    isTaken = false;
+  });
+  if (!isTaken) throw new Error(`${spec.name}: has no IPC channel; Node apps that run have one`);
+  return JSON.stringify({ success: true, data: asked });
 }
 
 /** Stops all, tells the client by its signal, as it waits for that, and ends the daemon. */

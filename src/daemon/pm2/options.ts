@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Home } from '../../base/paths.ts';
 import type { LogFanout } from '../../logs/fanout.ts';
+import type { AppMessages } from '../app-messages.ts';
 import type { Bus } from '../bus.ts';
 import type { Commands } from '../commands.ts';
 import type { Fleet } from '../fleet.ts';
@@ -23,6 +24,10 @@ export interface Pm2ApiOptions {
   readonly entryOf: (instance: Instance) => string;
   /** @throws for a name that is no signal */
   readonly signal: (instances: readonly Instance[], name: string) => void;
+  /** What apps say with process.send. */
+  readonly messages: AppMessages;
+  /** A line for the standard input. @throws where it has none */
+  readonly sendLine: (instance: Instance, line: string) => void;
   readonly reopenLogs: () => void;
   /** Ends the daemon. */
   readonly quit: () => void;

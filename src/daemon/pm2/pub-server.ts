@@ -12,7 +12,7 @@ export interface PubServer {
    * @param json the payload as JSON text
    */
   publish(event: string, json: string): void;
-  /** Cuts everybody off. */
+  /** Listens no more, and cuts everybody off. */
   close(): void;
 }
 
@@ -51,6 +51,7 @@ export function createPubServer(onHeard: (isHeard: boolean) => void): PubServer 
       }
     },
     close() {
+      server.close();
       for (const socket of listeners) socket.destroy();
     },
   };

@@ -12,6 +12,12 @@ export const SILENCE = Symbol('no answer');
 /** A method of the socket: its arguments are whatever the client has sent. */
 export type Method = (...args: readonly unknown[]) => Promise<Answer> | Answer;
 
+export interface RpcServer {
+  readonly server: net.Server;
+  /** Listens no more, and cuts everybody off. */
+  close(): void;
+}
+
 export interface RpcServerOptions {
   readonly methods: Readonly<Record<string, Method>>;
   /** Told of a client that does not speak PM2's language. */
@@ -30,8 +36,11 @@ const MAX_OPEN_CALLS = 1_000;
  * @param options methods by name
  * @returns not listening yet
  */
-export function createRpcServer({ methods, onNonsense }: RpcServerOptions): net.Server {
-  return net.createServer((socket) => {
+export function createRpcServer({ methods, onNonsense }: RpcServerOptions): RpcServer {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
     const reader = createFrameReader(MESSAGE_LIMIT_BYTES);
     let open = 0;
     const answer = async (frame: Frame) => {
@@ -56,6 +65,13 @@ export function createRpcServer({ methods, onNonsense }: RpcServerOptions): net.
       }
     });
   });
+  return {
+    server,
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 /** JSON text of the answer; null for none. Never rejects. */
