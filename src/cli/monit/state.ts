@@ -98,7 +98,7 @@ export function withLines(state: MonitState, added: readonly MonitLine[]): Monit
 }
 
 /** Selects another one, whose log and details are yet to come. */
-export function select(state: MonitState, id: number | null): MonitState {
+function select(state: MonitState, id: number | null): MonitState {
   if (id === state.selectedId) return state;
   return { ...state, selectedId: id, detail: null, lines: [], scroll: 0, asking: null };
 }
