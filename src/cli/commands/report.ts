@@ -46,7 +46,9 @@ function failed(error: unknown): string {
 
 /** Who it is, is in the paths; passwords are in addresses. */
 function masked(text: string): string {
-  return text.replaceAll(homedir(), '~').replace(CREDENTIALS, '$1******@');
+  const home = homedir();
+  const nameless = home.length > 1 ? text.replaceAll(home, '~') : text;
+  return nameless.replace(CREDENTIALS, '$1******@');
 }
 
 async function about(context: CliContext): Promise<string> {
