@@ -13,7 +13,7 @@ import type { LokiAppView } from './loki-views.ts';
 export const ROUTES = {
   /** GET -> PingView */
   ping: '/v1/ping',
-  /** GET ?target=… (repeatable) -> { instances: InstanceView[] } */
+  /** GET ?target=… (repeatable) -> FleetView */
   instances: '/v1/instances',
   /** GET ?target=… -> { instances: DescribeView[] } */
   describe: '/v1/describe',
@@ -96,6 +96,13 @@ export interface PingView {
   readonly unit: string | null;
   readonly http: HttpView;
   readonly home: string;
+}
+
+/** What a list shows. */
+export interface FleetView {
+  readonly instances: readonly InstanceView[];
+  /** Of the daemon; a daemon before 0.1 says nothing of itself here. */
+  readonly daemon?: Pick<PingView, 'version' | 'http'>;
 }
 
 export interface ExitView {

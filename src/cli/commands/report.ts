@@ -82,8 +82,8 @@ function machine(): string {
 async function apps(context: CliContext): Promise<string> {
   const state = await readState(context);
   if (state === null) return 'no daemon runs';
-  const { instances, ping } = state;
-  const { version, http } = ping;
+  const { instances, daemon } = state;
+  const { version = null, http = null } = daemon ?? {};
   const options = { instances, version, http, nowMs: context.nowMs(), width: WIDTH, paint: painter(false) };
   return renderList(options).trimEnd();
 }
