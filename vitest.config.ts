@@ -23,8 +23,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'e2e',
+          // Each has a home, daemon and ports of its own, and waits more than it works.
+          maxWorkers: 2,
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'system',
-          include: ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/stack/**/*.test.ts'],
+          include: ['test/faults/**/*.test.ts', 'test/stack/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -118,12 +118,13 @@ install_modules || failed_steps+=("npm install")
 
 step "check, Node $(node -p process.version)" npm run check
 step "agents in apps, Node $(node -p process.version)" npm run test:agents
-step "system tests, Node $(node -p process.version)" npm run test:system
+step "end-to-end tests, Node $(node -p process.version)" npm run test:e2e
+step "fault and stack tests, Node $(node -p process.version)" npm run test:system
 
 if other=$(install_other_node); then
   PATH="$other:$PATH" step "unit tests, Node $OTHER_NODE" npm run test:unit
   PATH="$other:$PATH" step "agents in apps, Node $OTHER_NODE" npm run test:agents
-  PATH="$other:$PATH" step "end-to-end tests, Node $OTHER_NODE" npm run test:system -- test/e2e
+  PATH="$other:$PATH" step "end-to-end tests, Node $OTHER_NODE" npm run test:e2e
 else
   failed_steps+=("install Node $OTHER_NODE")
 fi

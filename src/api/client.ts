@@ -4,6 +4,7 @@ import {
   type ActionRequest,
   type DescribeView,
   type EnvView,
+  type FleetView,
   type InstanceView,
   type PingView,
   type Progress,
@@ -31,6 +32,8 @@ export interface Client {
   readonly socketPath: string;
   ping(silenceMs?: number): Promise<PingView>;
   instances(targets?: readonly string[]): Promise<readonly InstanceView[]>;
+  /** All instances and what is to be known of the daemon, in one answer. */
+  fleet(): Promise<FleetView>;
   describe(targets: readonly string[]): Promise<readonly DescribeView[]>;
   why(targets: readonly string[]): Promise<readonly WhyView[]>;
   env(targets: readonly string[]): Promise<readonly EnvView[]>;
@@ -101,6 +104,7 @@ export function createClient(socketPath: string, onAbsent?: Call['onAbsent']): C
     },
     instances: async (targets = []) =>
       listOf<InstanceView>(await callText(read(withTargets(ROUTES.instances, targets)))),
+    fleet: async () => objectOf<FleetView>(await callText(read(ROUTES.instances)), 'instances', 'object'),
     describe: async (targets) => listOf<DescribeView>(await callText(read(withTargets(ROUTES.describe, targets)))),
     why: async (targets) => listOf<WhyView>(await callText(read(withTargets(ROUTES.why, targets)))),
     env: async (targets) => listOf<EnvView>(await callText(read(withTargets(ROUTES.env, targets)))),

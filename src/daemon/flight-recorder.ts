@@ -1,6 +1,7 @@
 import type { ExitView, TransitionView } from '../api/contract.ts';
 import type { ExitRecord } from '../core/exit.ts';
 import type { Transition } from '../core/states.ts';
+import { exitId } from '../logs/runs.ts';
 import { HISTORY_LENGTH, type Instance } from './instance.ts';
 
 /** Lines of each stream that are kept of a death. */
@@ -15,7 +16,8 @@ const LAST_LINES = 20;
 export function record(instance: Instance, transition: Transition, atMs: number): void {
   const exit = transition.exit === null ? null : exitView(transition.exit, atMs);
   const generation = transition.exit?.generation ?? transition.generation;
-  const deathId = exit === null ? null : `${instance.id}-${generation}-${Math.round(atMs)}`;
+  const { id, createdAtMs } = instance;
+  const deathId = exit === null ? null : exitId({ id, generation, createdAtMs });
   instance.history.push({ ...transitionView(transition, exit, atMs), deathId });
   if (instance.history.length > HISTORY_LENGTH) instance.history.shift();
   if (!transition.beside)

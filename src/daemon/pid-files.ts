@@ -6,16 +6,18 @@ import type { Transition } from '../core/states.ts';
 import type { Instance } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
 
+/** So many files are written at once: a script reads the pid right after the start. */
+const AT_ONCE = 8;
 /**
  * A burst of starts has better use for the machine, and whoever asked for it wants the answer and the list: a hundred
- * files take 50 ms. They are written once nothing has changed for so long.
+ * files take 50 ms. The others are written once nothing has changed for so long.
  */
 const QUIET_MS = 100;
 /** With changes all the time they are written all the same. */
-const LONGEST_MS = 500;
+const LONGEST_MS = 2000;
 
 export interface PidFiles {
-  /** Takes note of a transition: the file follows within a moment. */
+  /** Takes note of a transition: the file follows at once, or in a burst within a moment. */
   follow(instance: Instance, transition: Transition): void;
   /** Removes the file of an instance that is deleted. */
   forget(instance: Instance): void;
@@ -33,6 +35,7 @@ export function createPidFiles(clock: Clock, log: DaemonLog): PidFiles {
   let cancel: (() => void) | null = null;
   let firstMs = 0;
   let newestMs = 0;
+  let written = 0;
 
   function arm(delayMs: number): void {
     cancel = clock.after(delayMs, () => {
@@ -45,6 +48,7 @@ export function createPidFiles(clock: Clock, log: DaemonLog): PidFiles {
 
   function flush(): void {
     cancel = null;
+    written = 0;
     for (const instance of changed) keep(instance);
     changed.clear();
   }
@@ -62,8 +66,11 @@ export function createPidFiles(clock: Clock, log: DaemonLog): PidFiles {
   return {
     follow(instance, transition) {
       if (transition.beside) return;
-      changed.add(instance);
       newestMs = clock.nowMs();
+      if (written < AT_ONCE && !changed.has(instance)) {
+        written++;
+        keep(instance);
+      } else changed.add(instance);
       if (cancel !== null) return;
       firstMs = newestMs;
       arm(QUIET_MS);

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { type HttpView, type PingView, type Progress, ROUTES } from '../api/contract.ts';
+import { type FleetView, type HttpView, type PingView, type Progress, ROUTES } from '../api/contract.ts';
 import type { FlushView, LeaveView } from '../api/daemon-views.ts';
 import { type JlistSource, jlistText } from '../api/jlist.ts';
 import { json, type Reply, type RequestContext, type Routes, type StreamContext } from '../api/server.ts';
@@ -83,7 +83,15 @@ export function controlRoutes(options: RoutesOptions): Routes {
   return {
     ...talkRoutes(options),
     [ROUTES.ping]: { method: 'GET', reply: () => json(pingView(options)) },
-    [ROUTES.instances]: read(instanceView),
+    [ROUTES.instances]: {
+      method: 'GET',
+      reply: async (request) => {
+        const instances = selected(request);
+        await options.look(instances);
+        const views = instances.map((instance) => instanceView(instance, options.views));
+        return json({ instances: views, daemon: { version: VERSION, http: options.http() } } satisfies FleetView);
+      },
+    },
     [ROUTES.describe]: {
       method: 'GET',
       reply: async (request) => {

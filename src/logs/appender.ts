@@ -1,4 +1,4 @@
-import { close, closeSync, constants, fstat, mkdir, open, writeSync } from 'node:fs';
+import { close, closeSync, constants, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
@@ -10,9 +10,6 @@ const MAX_WRITE_BYTES = 64 * 1024;
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 const closeFile = promisify(close);
-const makeDirectory = promisify(mkdir);
-const openFile = promisify(open);
-const statOpen = promisify(fstat);
 
 /** An open file that chunks are appended to, in order, one write at a time. */
 export interface Appender {
@@ -50,9 +47,9 @@ const SLOW_FOR_MS = 10_000;
  * @returns the open file
  * @throws the error of mkdir(2) or open(2)
  */
-export async function openAppender(file: string, handlers: AppenderHandlers): Promise<Appender> {
-  const fd = await openMaking(file);
-  const stats = await statOpen(fd);
+export function openAppender(file: string, handlers: AppenderHandlers): Appender {
+  const fd = openMaking(file);
+  const stats = fstatSync(fd);
   const isRegular = stats.isFile();
   let boom: SonicBoom | null = null;
   /** Given to the other thread and not written yet. */
@@ -112,12 +109,12 @@ function slowly(fd: number, handlers: AppenderHandlers): SonicBoom {
   return boom;
 }
 
-async function openMaking(file: string): Promise<number> {
+function openMaking(file: string): number {
   try {
-    return await openFile(file, FLAGS);
+    return openSync(file, FLAGS);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-    await makeDirectory(path.dirname(file), { recursive: true });
-    return openFile(file, FLAGS);
+    mkdirSync(path.dirname(file), { recursive: true });
+    return openSync(file, FLAGS);
   }
 }

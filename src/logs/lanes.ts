@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { begin, goOn, type Inlet, lastWords, leaveRest } from './inlet.ts';
+import { begin, goOn, type Inlet, lastWords } from './inlet.ts';
 import type { LastBytes } from './last-bytes.ts';
 import type { PipeCalls } from './pump.ts';
 import type { StreamName } from './record.ts';
@@ -84,9 +84,9 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
   }
 
   /** Before anything more of the line can be read. */
-  function takeRests({ paths, out, error }: Lane): void {
-    streams.out.takeRest(out, paths.out);
-    streams.error.takeRest(error, paths.error);
+  function takeRests({ out, error }: Lane): void {
+    out.takeRest();
+    error.takeRest();
   }
 
   async function prepareSecond(): Promise<void> {
@@ -166,9 +166,9 @@ export function createLanes({ id, runDir, pipes, streams, onProblem }: LanesOpti
       return null;
     },
     hold() {
-      for (const { paths, out, error } of lanes) {
-        leaveRest(out, paths.out);
-        leaveRest(error, paths.error);
+      for (const { out, error } of lanes) {
+        out.leave();
+        error.leave();
       }
     },
     close,

@@ -9,6 +9,7 @@ import { createOutage } from './outage.ts';
 import type { Position } from './read/position.ts';
 import { createRollWatch } from './roll-watch.ts';
 import { keptRules } from './rules.ts';
+import { createRunMarks, type Run } from './runs.ts';
 import { createWaits } from './waits.ts';
 import { createWriteQueue, type Writer } from './write-queue.ts';
 
@@ -24,7 +25,7 @@ const RETRY_MS = 1000;
 
 /** A file that lines are appended to, shared by its writers, and rolled between two lines. */
 export interface LogFile {
-  write(writer: Writer, chunk: Buffer, lines: number): boolean;
+  write(writer: Writer, chunk: Buffer, lines: number, run?: Run | null): boolean;
   onDrain(callback: () => void): void;
   truncate(): Promise<void>;
   reopen(): void;
@@ -38,13 +39,14 @@ export interface LogFile {
 }
 
 type Phase =
-  | { readonly is: 'shut' | 'opening' }
+  | { readonly is: 'shut' }
   | { readonly is: 'open'; readonly appender: Appender }
   | { readonly is: 'broken'; readonly retryAtMs: number };
 
 /**
  * Makes a log file. It is opened with the first line; while it cannot be written, lines are dropped and counted, and
- * it is tried again with the first line a second later.
+ * it is tried again with the first line a second later. From taking a chunk to its write there is no turn of the event
+ * loop, not even where the file is opened or rolled for it: what a daemon has in hand when it is killed is lost.
  * @param options path, clock and rules
  * @returns the file, not yet opened
  */
@@ -53,6 +55,7 @@ export function createLogFile(options: LogFileOptions): LogFile {
   const queue = createWriteQueue();
   const waits = createWaits(clock);
   const index = createLiveIndex(file);
+  const runs = createRunMarks(file);
   const names = createNameWatch(file, clock);
   const watch = createRollWatch();
   const outage = createOutage(report);
@@ -60,13 +63,12 @@ export function createLogFile(options: LogFileOptions): LogFile {
   let diskBytes = 0;
   /** Nothing is handed to the disk while the file is about to be another one. */
   let held: 'reopen' | 'roll' | null = null;
-  let rolling: Promise<void> | null = null;
   /** True when the file ends in the middle of a line. */
   let torn = false;
   let latest: Writer | null = null;
   const rules = keptRules(defaults);
 
-  function write(writer: Writer, chunk: Buffer, lines: number): boolean {
+  function write(writer: Writer, chunk: Buffer, lines: number, run: Run | null = null): boolean {
     latest = writer;
     if (phase.is === 'broken' && clock.nowMs() < phase.retryAtMs) {
       outage.lost(lines);
@@ -77,62 +79,59 @@ export function createLogFile(options: LogFileOptions): LogFile {
       writer.owner.onDropped(lines, 'buffer_full');
       return false;
     }
-    queue.add(chunk, lines, writer);
+    queue.add(chunk, lines, writer, run);
     if (phase.is === 'open') handOver(phase.appender);
-    else if (phase.is !== 'opening') void start();
+    else start();
     return queue.pendingBytes() < HIGH_WATER_BYTES;
   }
 
-  async function start(): Promise<void> {
-    const opening: Phase = { is: 'opening' };
-    phase = opening;
+  function start(): void {
+    let appender: Appender;
     try {
       // A file that was let go says no more: its bytes were given up, and are counted as such.
       const isCurrent = () => phase.is === 'open' && phase.appender === appender;
-      const appender = await calls.openAppender(file, {
+      appender = calls.openAppender(file, {
         onWritten: (bytes) => isCurrent() && onWritten(bytes),
         onFailed: (error) => isCurrent() && breakOff(error),
       });
-      if (phase !== opening) return letGo(appender);
-      phase = { is: 'open', appender };
-      opened(appender);
-      if (torn) queue.addNewlineFirst();
-      torn = false;
-      handOver(appender);
     } catch (error) {
-      if (phase === opening) breakOff(error);
+      breakOff(error);
+      return;
     }
+    phase = { is: 'open', appender };
+    opened(appender);
+    if (torn) queue.addNewlineFirst();
+    torn = false;
+    handOver(appender);
   }
 
   function opened({ inode, sizeBytes, isRegular, mtimeMs }: Appender): void {
     if (isRegular) {
       index.opened({ inode, sizeBytes, leastBytes: diskBytes });
+      runs.begin();
       watch.began(sizeBytes > 0 ? mtimeMs : clock.wallMs());
     }
     diskBytes = sizeBytes;
   }
 
   function handOver(appender: Appender): void {
-    while (held === null) {
+    while (held === null && phase.is === 'open' && phase.appender === appender) {
       const entry = queue.peek();
       if (entry === null) return;
+      const atBytes = diskBytes + queue.handedBytes();
+      const wallMs = clock.wallMs();
       // What ends a torn line belongs to this file.
-      if (appender.isRegular && entry.writer !== null && !isReady(entry.chunk.length)) roll();
-      else {
-        queue.handOver();
-        appender.write(entry.chunk);
+      const isNoted = appender.isRegular && entry.writer !== null;
+      if (isNoted && isDue(atBytes, entry.chunk.length, wallMs)) {
+        roll();
+        return;
       }
+      if (isNoted) runs.note({ seq: index.seq(), offset: atBytes }, entry.run);
+      queue.handOver();
+      appender.write(entry.chunk);
+      // After the lines: nothing that takes time stands between reading and writing them.
+      if (isNoted) index.note(atBytes, wallMs);
     }
-  }
-
-  /** False when the file is to be rolled before these bytes are written. */
-  function isReady(bytes: number): boolean {
-    const atBytes = diskBytes + queue.handedBytes();
-    const wallMs = clock.wallMs();
-    if (isDue(atBytes, bytes, wallMs)) return false;
-    // Before the bytes, so that nobody sees lines without their time.
-    index.note(atBytes, wallMs);
-    return true;
   }
 
   function isDue(atBytes: number, bytes: number, wallMs: number): boolean {
@@ -157,13 +156,9 @@ export function createLogFile(options: LogFileOptions): LogFile {
 
   /** Between two lines, with nothing on its way to the disk. */
   function whenIdle(): void {
-    if (queue.handedBytes() > 0 || rolling !== null) return;
+    if (queue.handedBytes() > 0) return;
     if (held === 'reopen') swap();
-    else if (held === 'roll' && phase.is === 'open') {
-      rolling = move(phase.appender).finally(() => {
-        rolling = null;
-      });
-    }
+    else if (held === 'roll' && phase.is === 'open') move(phase.appender);
   }
 
   function roll(): void {
@@ -171,9 +166,9 @@ export function createLogFile(options: LogFileOptions): LogFile {
     whenIdle();
   }
 
-  async function move(appender: Appender): Promise<void> {
+  function move(appender: Appender): void {
     try {
-      const seq = await calls.moveAway({ live: file, inode: appender.inode, seq: index.seq() });
+      const seq = calls.moveAway({ live: file, inode: appender.inode, seq: index.seq() });
       if (seq !== null) {
         latest?.owner.onRolled();
         options.onRolled(seq);
@@ -183,7 +178,6 @@ export function createLogFile(options: LogFileOptions): LogFile {
       watch.failed(clock.nowMs());
       latest?.owner.onWriteError();
       report(`expected to roll the log, got "${messageOf(error)}"; it is appended to meanwhile`);
-      if (held === 'reopen') return swap();
       held = null;
       if (phase.is === 'open') handOver(phase.appender);
     }
@@ -196,7 +190,7 @@ export function createLogFile(options: LogFileOptions): LogFile {
     index.close();
     void letGo(phase.appender);
     phase = { is: 'shut' };
-    if (queue.pendingBytes() > 0) void start();
+    if (queue.pendingBytes() > 0) start();
   }
 
   async function letGo(appender: Appender): Promise<void> {
@@ -258,7 +252,6 @@ export function createLogFile(options: LogFileOptions): LogFile {
     position: () => ({ seq: index.seq(), offset: takenBytes() }),
     async truncate() {
       await settled();
-      await rolling;
       await emptyFile(file);
       torn = false;
       // How long it is now is read when it is opened again: lines may have come meanwhile.
@@ -266,7 +259,6 @@ export function createLogFile(options: LogFileOptions): LogFile {
     },
     async close() {
       await settled();
-      await rolling;
       if (queue.pendingBytes() > 0) breakOff(new Error('the disk took too long'));
       const ended = phase.is === 'open' ? letGo(phase.appender) : null;
       phase = { is: 'shut' };

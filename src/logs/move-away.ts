@@ -1,4 +1,4 @@
-import { mkdir, realpath, rename, stat } from 'node:fs/promises';
+import { mkdirSync, realpathSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { errnoOf } from '../base/errors.ts';
 import { liveIndexPath, nextSeq, rolledPath, sideFolder } from './segments.ts';
@@ -19,33 +19,28 @@ export interface LiveFile {
  * @returns its number; null when the name means another file by now
  * @throws the error of mkdir(2) or rename(2); then everything is as it was
  */
-export async function moveAway({ live, inode, seq }: LiveFile): Promise<number | null> {
-  if ((await inodeOf(live)) !== inode) return null;
-  await makeSideFolder(live);
+export function moveAway({ live, inode, seq }: LiveFile): number | null {
+  if (inodeOf(live) !== inode) return null;
+  makeSideFolder(live);
   const number = Math.max(seq, nextSeq(live));
-  await rename(await realpath(live), rolledPath(live, number, '.log'));
+  renameSync(realpathSync(live), rolledPath(live, number, '.log'));
   try {
-    await rename(liveIndexPath(live), rolledPath(live, number, '.idx'));
+    renameSync(liveIndexPath(live), rolledPath(live, number, '.idx'));
   } catch {
     // Times without an index are those of the file.
   }
   return number;
 }
 
-async function inodeOf(file: string): Promise<number | null> {
-  try {
-    return (await stat(file)).ino;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
+function inodeOf(live: string): number | null {
+  return statSync(live, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 /** As open to others as the folder of the log itself. */
-async function makeSideFolder(live: string): Promise<void> {
+function makeSideFolder(live: string): void {
   const folder = sideFolder(live);
   try {
-    await mkdir(folder, { mode: (await stat(path.dirname(live))).mode & 0o777 });
+    mkdirSync(folder, { mode: statSync(path.dirname(live)).mode & 0o777 });
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
   }

@@ -44,7 +44,7 @@ export function createSinkRegistry(clock: Clock, options: SinkOptions = {}): Sin
     const { file } = shared;
     const writer: Writer = { owner, pendingBytes: 0, writtenBytes: 0 };
     return {
-      write: (chunk, lines) => file.write(writer, chunk, lines),
+      write: (chunk, lines, run) => file.write(writer, chunk, lines, run),
       onDrain: (callback) => file.onDrain(callback),
       bytesWritten: () => writer.writtenBytes,
       async close() {

@@ -1,6 +1,7 @@
 import type { RollSpec } from '../core/spec.ts';
 import type { Position } from './read/position.ts';
 import type { DropReason } from './record.ts';
+import type { Run } from './runs.ts';
 
 /** Where the lines of one stream go. The file behind it may be shared with other streams. */
 export interface LogSink {
@@ -8,9 +9,10 @@ export interface LogSink {
    * Takes whole lines.
    * @param chunk the bytes, from `takeChunk`: the sink holds them as long as it needs them
    * @param lines how many lines that is
+   * @param run the process that said them, where it is known
    * @returns false when the writer should write no more until `onDrain` calls back
    */
-  write(chunk: Buffer, lines: number): boolean;
+  write(chunk: Buffer, lines: number, run?: Run | null): boolean;
   /** Calls back once, when there is room again. */
   onDrain(callback: () => void): void;
   /** Bytes of this stream that are in the file. */

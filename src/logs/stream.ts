@@ -3,8 +3,9 @@ import type { LogsSpec, RollSpec } from '../core/spec.ts';
 import { releaseChunk } from './chunks.ts';
 import type { LogFanout } from './fanout.ts';
 import { createLayout, type Layout } from './format.ts';
-import { createInlet, type Inlet, type InletOptions, takeRest } from './inlet.ts';
+import { createInlet, type Inlet, type InletOptions } from './inlet.ts';
 import { type LogSource, newAccount, type StreamAccount } from './record.ts';
+import type { Run } from './runs.ts';
 import type { LogSink, SinkOwner, SinkRegistry } from './sink.ts';
 
 /** One output stream of an instance, from its pipes to its files and listeners. */
@@ -13,19 +14,20 @@ export interface LogStream {
   readonly account: StreamAccount;
   /** Adds a pipe, not started: its lines go among those of the others, whole. */
   addInlet(path: string): Inlet;
-  /** Takes the half line that the last daemon left of a pipe that is not started. */
-  takeRest(inlet: Inlet, path: string): void;
   /** Takes what is left in the pipes, ends unfinished lines, writes all and lets go. */
   close(): Promise<void>;
 }
 
 export interface LogStreamOptions {
   readonly source: LogSource;
+  /** When the instance was made, Unix ms. */
+  readonly createdAtMs: number;
   readonly logs: LogsSpec;
   /** Absolute paths of the files that get the lines. */
   readonly files: readonly string[];
   readonly openForReading: InletOptions['openForReading'];
   readonly rhythm?: InletOptions['rhythm'];
+  readonly landings?: InletOptions['landings'];
   readonly sinks: SinkRegistry;
   readonly fanout: LogFanout;
   readonly clock: Clock;
@@ -51,13 +53,17 @@ export function createLogStream(options: LogStreamOptions): LogStream {
   /** Sinks that asked to wait. */
   const full = new Set<LogSink>();
   let works: Works | null = null;
+  /** Who spoke last. */
+  let run: Run | null = null;
 
   let inlets: readonly Inlet[] = [];
   const inletOptions: InletOptions = {
     openForReading: options.openForReading,
     rhythm: options.rhythm,
+    landings: options.landings,
     onProblem: options.onProblem,
-    lines: { onLines, onCut: () => account.cut++ },
+    onLines,
+    onCut: () => account.cut++,
     account,
   };
 
@@ -88,15 +94,25 @@ export function createLogStream(options: LogStreamOptions): LogStream {
     };
   }
 
-  function onLines(chunk: Buffer, count: number): void {
+  function runOf(generation: number): Run | null {
+    if (generation === 0) return null;
+    if (run?.generation !== generation) {
+      run = { id: options.source.id, generation, createdAtMs: options.createdAtMs };
+    }
+    return run;
+  }
+
+  function onLines(chunk: Buffer, count: number, generation: number): void {
     account.lines += count;
     const atMs = options.clock.wallMs();
-    options.fanout.publish(options.source, chunk, atMs);
     works ??= makeWorks();
-    if (works.sinks.length === 0) return;
-    const text = works.layout({ chunk, count, atMs });
-    for (const sink of works.sinks) if (!sink.write(text, count)) waitFor(sink);
-    releaseChunk(text);
+    // First of all into the files: what is in hand is lost when the daemon is killed.
+    if (works.sinks.length > 0) {
+      const text = works.layout({ chunk, count, atMs });
+      for (const sink of works.sinks) if (!sink.write(text, count, runOf(generation))) waitFor(sink);
+      releaseChunk(text);
+    }
+    options.fanout.publish(options.source, chunk, atMs);
   }
 
   function waitFor(sink: LogSink): void {
@@ -113,12 +129,11 @@ export function createLogStream(options: LogStreamOptions): LogStream {
   return {
     account,
     addInlet,
-    takeRest: (inlet, path) => takeRest(inlet, path, inletOptions.lines),
     async close() {
       for (const inlet of inlets) {
         inlet.pump.drain();
-        inlet.cutter?.finish();
-        inlet.pump.stop();
+        inlet.finish();
+        inlet.stop();
       }
       await Promise.all(works?.sinks.map((sink) => sink.close()) ?? []);
     },

@@ -1,4 +1,5 @@
 import { holdChunk, releaseChunk } from './chunks.ts';
+import type { Run } from './runs.ts';
 import type { SinkOwner } from './sink.ts';
 
 /** One stream that writes to a file. */
@@ -13,17 +14,19 @@ interface Entry {
   readonly lines: number;
   /** Null for the newline that ends a line torn by a full disk. */
   readonly writer: Writer | null;
+  /** The process whose lines these are, null where that is not known. */
+  readonly run: Run | null;
   /** Bytes not written yet. */
   leftBytes: number;
 }
 
 /** What a file has taken but not written, in order: first what was handed to the disk, then what waits. */
 export interface WriteQueue {
-  add(chunk: Buffer, lines: number, writer: Writer): void;
+  add(chunk: Buffer, lines: number, writer: Writer, run?: Run | null): void;
   /** Puts a newline in front of what waits; only while nothing is handed over. */
   addNewlineFirst(): void;
   /** The next chunk to hand to the disk and whose it is, or null. */
-  peek(): Readonly<Pick<Entry, 'chunk' | 'writer'>> | null;
+  peek(): Readonly<Pick<Entry, 'chunk' | 'writer' | 'run'>> | null;
   /** That chunk was handed to the disk. */
   handOver(): void;
   /** The disk has written the next `bytes` of what was handed over. */
@@ -108,14 +111,14 @@ export function createWriteQueue(): WriteQueue {
   }
 
   return {
-    add(chunk, lines, writer) {
+    add(chunk, lines, writer, run = null) {
       holdChunk(chunk);
-      entries.push({ chunk, lines, writer, leftBytes: chunk.length });
+      entries.push({ chunk, lines, writer, run, leftBytes: chunk.length });
       pendingBytes += chunk.length;
       writer.pendingBytes += chunk.length;
     },
     addNewlineFirst() {
-      entries.splice(head, 0, { chunk: NEWLINE, lines: 0, writer: null, leftBytes: 1 });
+      entries.splice(head, 0, { chunk: NEWLINE, lines: 0, writer: null, run: null, leftBytes: 1 });
       pendingBytes += 1;
     },
     peek: () => entries[waiting] ?? null,

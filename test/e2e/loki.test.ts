@@ -29,7 +29,8 @@ test('lines of apps get to Loki, and the commands tell of it', async () => {
   expect(streams.map(({ labels }) => ({ ...labels, host: 'h' }))).toEqual(
     ['error', 'out'].map((stream) => ({ host: 'h', team: 'a', tier: 'web', app: 'api', namespace: 'default', stream })),
   );
-  expect(streams[0]?.entries[0]?.metadata).toEqual({ instance: '0', id: '0', level: 'error' });
+  const { exit_id: exitId, ...metadata } = streams[0]?.entries[0]?.metadata ?? {};
+  expect(metadata).toEqual({ instance: '0', id: '0', level: 'error' });
 
   const status = JSON.parse((await home.ok(['loki', 'status', '--json'])).stdout) as LokiStatusView;
   expect(status).toMatchObject({ enabled: true, lagSeconds: 0, pendingBytes: 0, sentEntries: 2, lastError: null });
@@ -51,6 +52,7 @@ test('lines of apps get to Loki, and the commands tell of it', async () => {
 
   // What Loki has not taken waits on disk for the next daemon.
   await home.ok(['restart', 'api']);
+  expect((await home.why('api')).lastDeath?.id).toBe(exitId);
   await until(async () => (await home.metric('promvisor_loki_lag_seconds', {})) > 0, { what: 'a lag' });
   await home.ok(['kill']);
   double.mood(() => null);

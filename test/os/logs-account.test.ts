@@ -18,14 +18,14 @@ const enospc = () => Object.assign(new Error('ENOSPC: no space left on device'),
 
 /** System calls of which the next ones may fail; writes are done one after the other, as those of the system. */
 function faultyCalls(next: () => Fault) {
-  const open = async (file: string, handlers: AppenderHandlers): Promise<Appender> => {
+  const open = (file: string, handlers: AppenderHandlers): Appender => {
     if (next() === 'open') throw enospc();
     let underWay = 0;
     let isBroken = false;
     const failWhenIdle = () => {
       if (isBroken && underWay === 0) setImmediate(() => handlers.onFailed(enospc()));
     };
-    const appender = await openAppender(file, {
+    const appender = openAppender(file, {
       onFailed: handlers.onFailed,
       onWritten(bytes) {
         underWay -= bytes;
@@ -49,7 +49,10 @@ function faultyCalls(next: () => Fault) {
       },
     };
   };
-  const move: typeof moveAway = (file) => (next() === 'rename' ? Promise.reject(enospc()) : moveAway(file));
+  const move: typeof moveAway = (file) => {
+    if (next() === 'rename') throw enospc();
+    return moveAway(file);
+  };
   return { openAppender: open, moveAway: move };
 }
 

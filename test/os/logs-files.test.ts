@@ -274,8 +274,8 @@ describe('a file that others touch', () => {
     );
     await runOn(logs, 'echo one');
     await runOn(logs, 'echo two');
-    // The listener is told before the line is handed to the file.
-    expect([...seen, logs.positions().out?.offset]).toEqual([4, 8, 12]);
+    // The listener is told when the line is in its file.
+    expect([...seen, logs.positions().out?.offset]).toEqual([8, 12, 12]);
   });
 });
 

@@ -177,8 +177,8 @@ describe('a file that is written to all the time', () => {
     const sinks = createSinkRegistry(clock, {
       calls: {
         moveAway,
-        async openAppender(file, handlers) {
-          const appender = await openAppender(file, handlers);
+        openAppender(file, handlers) {
+          const appender = openAppender(file, handlers);
           return {
             ...appender,
             write(chunk) {

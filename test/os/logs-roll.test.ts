@@ -89,7 +89,7 @@ describe('by size', () => {
         expect(unixNs).toBeGreaterThanOrEqual(lastNs);
         lastNs = unixNs;
       }
-      expect(readdirSync(`${live}.d`).length).toBe(2 * listRolled(live).length + 1);
+      expect(readdirSync(`${live}.d`).filter((name) => name !== 'runs').length).toBe(2 * listRolled(live).length + 1);
     }
   });
 
@@ -211,8 +211,10 @@ describe('a roll that cannot be done', () => {
     let broken = true;
     const calls = {
       openAppender,
-      moveAway: (file: Parameters<typeof moveAway>[0]) =>
-        broken ? Promise.reject(Object.assign(new Error('EACCES: no'), { code: 'EACCES' })) : moveAway(file),
+      moveAway(file: Parameters<typeof moveAway>[0]) {
+        if (broken) throw Object.assign(new Error('EACCES: no'), { code: 'EACCES' });
+        return moveAway(file);
+      },
     };
     const bench = logsBench({ clock, sinks: createSinkRegistry(clock, { calls }) });
     const live = path.join(bench.folder, 'out.log');

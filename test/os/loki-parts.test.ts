@@ -101,7 +101,16 @@ test('any lines come out of the JSON as they went in, in every part of the batch
     const wellFormed = lines.map((line) => Buffer.from(line).toString());
     for (const [at, line] of wellFormed.entries()) {
       const bytes = Buffer.from(`<${line}>`);
-      const view = { bytes, start: 1, end: bytes.length - 1, cut: false, unixNs: BigInt(at), seq: 1, endOffset: at };
+      const view = {
+        bytes,
+        start: 1,
+        end: bytes.length - 1,
+        cut: false,
+        unixNs: BigInt(at),
+        run: null,
+        seq: 1,
+        endOffset: at,
+      };
       expect(batch.add(view, 0, encodeTail({ level: 'info' }))).toBe(true);
     }
     const [from = 0, to = 0] = [a % lines.length, (b % lines.length) + 1].sort((x, y) => x - y);
@@ -122,7 +131,7 @@ test('any lines come out of the JSON as they went in, in every part of the batch
 test('a batch is never larger than 1 MiB, and a line that has no room alone is cut', () => {
   const batch = createBatch(newBatchMemory(), {});
   const bytes = Buffer.alloc(250_000, 1);
-  const view = { bytes, start: 0, end: bytes.length, cut: false, unixNs: 1n, seq: 1, endOffset: 1 };
+  const view = { bytes, start: 0, end: bytes.length, cut: false, unixNs: 1n, run: null, seq: 1, endOffset: 1 };
   expect(batch.add(view, 0, encodeTail({}))).toBe(true);
   expect(batch.add(view, 0, encodeTail({}))).toBe(false);
   const body = batch.body(0, 1);

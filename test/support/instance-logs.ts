@@ -76,6 +76,7 @@ export function logsBench(
         id: nextId++,
         slot: 0,
         app: 'web',
+        createdAtMs: 1_700_000_000_000,
         runDir: folder,
         pipes: parts.pipes ?? pipes,
         sinks,

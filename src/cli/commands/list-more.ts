@@ -62,8 +62,8 @@ async function drawn(context: CliContext, order: ListOrder, width: number): Prom
   const state = await readState(context);
   return renderList({
     instances: state?.instances ?? [],
-    version: state?.ping.version ?? null,
-    http: state?.ping.http ?? null,
+    version: state?.daemon?.version ?? null,
+    http: state?.daemon?.http ?? null,
     nowMs: context.nowMs(),
     width,
     paint: context.terminal.paint,

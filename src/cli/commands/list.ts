@@ -1,4 +1,4 @@
-import type { InstanceView, PingView } from '../../api/contract.ts';
+import type { FleetView } from '../../api/contract.ts';
 import { PromvisorError } from '../../base/errors.ts';
 import { type CliContext, type ExitCode, reader, writeJson } from '../context.ts';
 import { renderList } from '../render/list.ts';
@@ -23,33 +23,27 @@ export async function showList(context: CliContext): Promise<void> {
   if (!context.json && !context.silent) context.terminal.out(tableOf(context, await readState(context)));
 }
 
-/** What a daemon says of itself and its instances. */
-export interface ListState {
-  readonly instances: readonly InstanceView[];
-  readonly ping: PingView;
-}
-
 /**
  * Asks the daemon for what the table shows.
  * @param context of the command
  * @returns null without a daemon
  */
-export async function readState(context: CliContext): Promise<ListState | null> {
+export async function readState(context: CliContext): Promise<FleetView | null> {
   const client = reader(context);
   try {
-    const [instances, ping] = await Promise.all([client.instances(), client.ping()]);
-    return { instances, ping };
+    const fleet = await client.fleet();
+    return fleet.daemon === undefined ? { ...fleet, daemon: await client.ping() } : fleet;
   } catch (error) {
     if (error instanceof PromvisorError && error.code === 'NO_DAEMON') return null;
     throw error;
   }
 }
 
-function tableOf({ terminal, nowMs }: CliContext, state: ListState | null): string {
+function tableOf({ terminal, nowMs }: CliContext, state: FleetView | null): string {
   return renderList({
     instances: state?.instances ?? [],
-    version: state?.ping.version ?? null,
-    http: state?.ping.http ?? null,
+    version: state?.daemon?.version ?? null,
+    http: state?.daemon?.http ?? null,
     nowMs: nowMs(),
     width: terminal.width,
     paint: terminal.paint,

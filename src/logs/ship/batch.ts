@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { Run } from '../runs.ts';
 import { createEncoder, type Encoder, type Piece } from './encode.ts';
 
 /** At most this much JSON in a push, before gzip. */
@@ -20,6 +21,8 @@ export interface LineView {
   /** True when the line was longer than what is here. */
   readonly cut: boolean;
   readonly unixNs: bigint;
+  /** The process that wrote it, null where that is not known. */
+  readonly run: Run | null;
   /** Place after the line. */
   readonly seq: number;
   readonly endOffset: number;

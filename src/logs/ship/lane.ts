@@ -1,4 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
+import { exitId, type Run } from '../runs.ts';
 import type { RateLimit } from './backoff.ts';
 import { type Batch, type BatchMemory, createBatch, type LineView, type Position } from './batch.ts';
 import { type ShipSource, stampOf } from './checkpoint.ts';
@@ -64,7 +65,9 @@ const SPREADS = 122;
 interface Hand {
   readonly file: ShipFile;
   readonly reader: LogReader;
+  /** By level, of one process. */
   readonly tails: Map<string | null, Buffer>;
+  tailsOf: Run | null;
   /** After the last line that is in the batch or was passed over. */
   done: Position;
   ended: boolean;
@@ -120,7 +123,7 @@ function handOf(file: ShipFile, lane: Lane, options: TurnOptions): Hand {
       options.onProblem(`${lane.name.app}: ${live}: ${gone}`);
     },
   });
-  return { file, reader, tails: new Map(), done: file.position, ended: false };
+  return { file, reader, tails: new Map(), tailsOf: null, done: file.position, ended: false };
 }
 
 interface Gathering {
@@ -177,13 +180,18 @@ function oldest(hands: readonly Hand[]): number {
 }
 
 /** Structured metadata of a line; the few kinds that a file has are made once. */
-function tailOf(hand: Hand, { bytes, start, end }: LineView, metadata: boolean): Buffer {
+function tailOf(hand: Hand, { bytes, start, end, run }: LineView, metadata: boolean): Buffer {
+  if (hand.tailsOf !== run) {
+    hand.tailsOf = run;
+    hand.tails.clear();
+  }
   const level = metadata ? levelOf(bytes, start, end) : null;
   const known = hand.tails.get(level);
   if (known !== undefined) return known;
   const { instance } = hand.file.source;
   const own = instance === null ? {} : { instance: String(instance.slot), id: String(instance.id) };
-  const tail = encodeTail(metadata ? { ...own, ...(level === null ? {} : { level }) } : {});
+  const exit = run === null ? {} : { exit_id: exitId(run) };
+  const tail = encodeTail(metadata ? { ...own, ...exit, ...(level === null ? {} : { level }) } : {});
   hand.tails.set(level, tail);
   return tail;
 }

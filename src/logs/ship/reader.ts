@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { errnoOf } from '../../base/errors.ts';
+import { createRunReader, type Run } from '../runs.ts';
 import { listSegments, type Segment } from '../segments.ts';
 import type { LineView, Position } from './batch.ts';
 import { type ByteSource, openByteSource } from './byte-source.ts';
@@ -45,13 +46,23 @@ interface Open {
 export function createLogReader(options: LogReaderOptions): LogReader {
   const { live, spreadNs } = options;
   const window = createWindow();
+  const runs = createRunReader(live);
   let position = options.position;
   let opened: Open | null = null;
   /** Lines since the index entry, -1 before the first. */
   let ordinal = -1;
   let hasLine = false;
   /** Written over line by line. */
-  const line = { bytes: EMPTY, start: 0, end: 0, cut: false, unixNs: 0n, seq: 0, endOffset: 0 };
+  const line = {
+    bytes: EMPTY,
+    start: 0,
+    end: 0,
+    cut: false,
+    unixNs: 0n,
+    run: null as Run | null,
+    seq: 0,
+    endOffset: 0,
+  };
   let atEnd = false;
 
   /** Opens the file of the position, or the next one there is. */
@@ -123,6 +134,7 @@ export function createLogReader(options: LogReaderOptions): LogReader {
       line.end = end;
       line.cut = cut;
       line.unixNs = unixNs;
+      line.run = runs.at(file.segment.seq, lineOffset);
       line.seq = file.segment.seq;
       line.endOffset = endOffset;
       hasLine = true;
@@ -150,7 +162,10 @@ export function createLogReader(options: LogReaderOptions): LogReader {
       if (take(file)) return true;
       const bytes = await file.source.read(window.room(), window.used());
       window.grow(bytes);
-      if (bytes > 0) continue;
+      if (bytes > 0) {
+        runs.refresh();
+        continue;
+      }
       if (file.segment.kind === 'live' && !ended) {
         if (!isRolled(live, file)) {
           atEnd = true;
