@@ -26,7 +26,7 @@ const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch|undici)$/;
  * - cli/run: start, stop and the like, without what is run once on a host
  * - cli/run-all: every command
  * - cli/run-logs: `logs` alone, as people look into big logs in a hurry
- * - cli/as-pm2/run: what is done under the name of PM2; its `logs` alone, as it is large
+ * - cli/as-pm2/run: what looks under the name of PM2; what changes something, and `logs`, alone, as they are large
  * - logs/ship/start: what only a daemon that ships logs needs
  * - daemon/pm2/api: PM2's sockets, for a daemon that is to be found in PM2's place
  * - config/schema: zod, which most commands do without; what it does not use of zod is shaken off
@@ -36,6 +36,7 @@ const LAZY_MODULES = new Map([
   [path.join(JS, 'cli/run-all.js'), 'run-all.cjs'],
   [path.join(JS, 'cli/run-logs.js'), 'logs.cjs'],
   [path.join(JS, 'cli/as-pm2/run.js'), 'pm2.cjs'],
+  [path.join(JS, 'cli/as-pm2/changes.js'), 'pm2-changes.cjs'],
   [path.join(JS, 'cli/as-pm2/logs.js'), 'pm2-logs.cjs'],
   [path.join(JS, 'config/schema.js'), 'schema.cjs'],
   [path.join(JS, 'logs/ship/start.js'), 'loki.cjs'],

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { ExitReason, StopCause } from '../core/exit.ts';
 import type { AppSpec, ExecMode } from '../core/spec.ts';
 import type { InstanceCounters, Status } from '../core/states.ts';
+import type { LogAccountView } from './log-views.ts';
 import type { LokiAppView } from './loki-views.ts';
 
 /**
@@ -188,18 +189,6 @@ export interface DescribeView extends InstanceView {
   readonly logAccount: Readonly<Record<'out' | 'error', LogAccountView>>;
   /** What was shipped of the whole app; null when nothing of it is shipped. */
   readonly loki: LokiAppView | null;
-}
-
-/** Lines read = lines in files + lines dropped, for each file that a stream has. */
-export interface LogAccountView {
-  readonly lines: number;
-  /** Read. */
-  readonly bytes: number;
-  readonly dropped: number;
-  /** By reason; `retention_unshipped` were in a file before. */
-  readonly droppedBy: Readonly<Record<string, number>>;
-  /** Lines that were too long and lost their end. */
-  readonly cut: number;
 }
 
 /** The flight recorder of one instance. */

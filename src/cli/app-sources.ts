@@ -69,14 +69,22 @@ export async function loadApps(context: CliContext, operand: string, options: Op
     if (CONFIG_NAME.test(operand) && !/\s/.test(operand)) {
       throw new PromvisorError('CONFIG_NOT_FOUND', `${path.resolve(context.cwd, operand)}: no such config file`);
     }
-    for (const flag of ['env', 'only'] as const) {
-      if (options[flag] !== undefined) {
-        throw new PromvisorError('USAGE', `--${flag}: expected a config file, got "${operand}"`);
-      }
-    }
+    refuseConfigFlags(operand, options);
   }
   const overrides = { ...overridesOf(options), ...(context.appArgs.length > 0 ? { args: context.appArgs } : {}) };
   return resolveOperand(context, { operand, overrides, options });
+}
+
+/**
+ * Refuses flags that only have a meaning for the apps of a config file.
+ * @param operand what was given instead of one
+ * @param options `--env`, `--only`
+ * @throws PromvisorError USAGE
+ */
+export function refuseConfigFlags(operand: string, options: Options): void {
+  const flag = (['env', 'only'] as const).find((name) => options[name] !== undefined);
+  if (flag === undefined) return;
+  throw new PromvisorError('USAGE', `--${flag}: expected a config file, got "${operand}"`);
 }
 
 export interface Operand {

@@ -30,6 +30,7 @@ import { openHttpListener } from './http-listener.ts';
 import { appKey, type Instance, type LiveProcess } from './instance.ts';
 import { createInterpreter } from './interpreter.ts';
 import { openJournal } from './journal/journal.ts';
+import { createLandingsOfHome } from './landings.ts';
 import { leave } from './leave.ts';
 import { createLogKeeping } from './log-keeping.ts';
 import { startLoki } from './loki.ts';
@@ -130,6 +131,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp, marks, exits, messages, onChanged, settled });
   const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks, messages });
   const pidFiles = createPidFiles(clock, log);
+  const landings = createLandingsOfHome(home);
   const fifos = createFifoPool({ folder: path.join(home.runDir, 'spare') });
   const fleet: Fleet = createFleet({
     home,
@@ -138,6 +140,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     sinks: keeping.sinks,
     fanout,
     pipes: { ...pipes, ...fifos },
+    landings: landings.get,
     random: Math.random,
     onRolled: (...rolled) => figures.countRoll(...rolled),
     perform,
@@ -223,6 +226,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const apps = appRoutes({ fleet, telemetry, figures, clock, address: () => listener.view().address });
   const openRoutes = publicRoutes(routes, figures, { http: settings.http, apps, agents: telemetry.source });
   adopted = await lasting.takeOver();
+  landings.settled();
   for (const key of new Set(fleet.all().map(({ spec }) => appKey(spec)))) await triggers.reconcile(key);
   const listener = openHttpListener({
     listen: settings.http.listen,
@@ -265,6 +269,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     exits.close();
     await Promise.all([lasting.close(), dumps.close(), journal.close('ended')]);
     await Promise.all([keeping.keeper.close(), loki.close(), filling]);
+    landings.remove();
     rmSync(home.socket, { force: true });
   }
 

@@ -23,10 +23,10 @@ const NAMES = [
 ];
 
 /** The folder that PM2 had. */
-function folderLikePm2s(): TestHome {
+function folderLikePm2s(file: keyof typeof golden.files): TestHome {
   const home = testHome({ SECRET_SAUCE: 'x' });
   cpSync(path.join(REPO, 'test/fixtures/config'), home.work, { recursive: true });
-  cpSync(path.join(REPO, 'examples'), home.work, { recursive: true });
+  if (file === 'ecosystem.config.cjs') cpSync(path.join(REPO, 'examples'), home.work, { recursive: true });
   mkdirSync(path.join(home.work, 'sub'));
   return home;
 }
@@ -77,7 +77,7 @@ function ordered(rows: readonly Row[]): readonly Row[] {
 }
 
 async function expectSame(file: keyof typeof golden.files, rows = wanted(file)): Promise<TestHome> {
-  const home = folderLikePm2s();
+  const home = folderLikePm2s(file);
   await home.ok(['start', file, '--env', 'production']);
   const list = await started(home, rows.length);
   const byName = new Map(rows.map((row) => [`${row.name} ${row.instance}`, row]));
@@ -134,7 +134,7 @@ describe(`config files start what PM2 ${golden.pm2} starts`, () => {
 
   test(hasTypes ? 'TypeScript' : 'TypeScript is refused by a Node that does not strip types', async () => {
     if (hasTypes) return void (await expectSame('typed.config.ts'));
-    const { code, stderr } = await folderLikePm2s().run(['start', 'typed.config.ts']);
+    const { code, stderr } = await folderLikePm2s('typed.config.ts').run(['start', 'typed.config.ts']);
     expect(code).toBe(1);
     expect(stderr).toContain('expected Node 22.18 or newer for a configuration in TypeScript');
   });

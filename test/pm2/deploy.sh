@@ -69,11 +69,12 @@ test "$(cat "$PM2_HOME/pm2.pid")" -gt 1
 pm2 restart line --silent
 pm2 delete all --silent
 
-pm2 start crash.js --name crash --max-restarts 1
-pm2 start fragile.js --name fragile -i 1 --listen-timeout 1000
+pm2 start crash.js --name crash --max-restarts 1 --wait-ready --listen-timeout 5000 --silent
+pm2 delete crash --silent
+pm2 start fragile.js --name fragile -i 1 --listen-timeout 3000
 touch broken
 pm2 reload fragile
-pm2 delete crash fragile --silent
+pm2 delete fragile --silent
 
 pm2 delete all
 pm2 stop all

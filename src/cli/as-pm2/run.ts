@@ -5,34 +5,21 @@ import { PM2_VERSION } from '../../base/pm2-version.ts';
 import { VERSION } from '../../base/version.ts';
 import type { CliContext, ExitCode } from '../context.ts';
 import { createContext, execute } from '../execute.ts';
-import { act } from './actions.ts';
 import { passOn } from './ask.ts';
 import { problemLines } from './errors.ts';
 import { flagOf, type Pm2Call, readPm2Call } from './flags.ts';
 import { enterPm2Home, keepSettings, pm2Daemon } from './home.ts';
 import { list } from './list.ts';
 import { describe, env, id, jlist, pid, ping, prettylist } from './reads.ts';
-import { flush, reloadLogs, reset, scale, sendSignal } from './rest.ts';
-import { clearDump, kill, resurrect, save } from './saved.ts';
 import { failed, type Stage, told } from './stage.ts';
-import { start } from './start.ts';
 import { USAGE } from './usage.ts';
 
 type Run = (stage: Stage) => Promise<ExitCode>;
 
+/** What only looks. */
 const COMMANDS: Readonly<Record<string, Run>> = {
-  start: (stage) => start(stage, 'start'),
-  startOrRestart: (stage) => start(stage, 'start'),
-  startOrReload: (stage) => start(stage, 'reload'),
-  startOrGracefulReload: (stage) => start(stage, 'reload'),
-  stop: (stage) => act(stage, 'stop'),
-  restart: (stage) => act(stage, 'restart'),
-  reload: (stage) => act(stage, 'reload'),
-  delete: (stage) => act(stage, 'delete'),
-  del: (stage) => act(stage, 'delete'),
   ...named(list, 'list', 'ls', 'l', 'ps', 'status'),
   ...named(describe, 'describe', 'desc', 'info', 'show'),
-  ...named(save, 'save', 'dump'),
   ...named(logs, 'logs', 'log'),
   jlist,
   prettylist,
@@ -40,15 +27,12 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   pid,
   id,
   env,
-  scale,
-  reset,
-  sendSignal,
-  flush,
-  reloadLogs,
-  resurrect,
-  cleardump: clearDump,
-  kill,
 };
+/** What changes something; it is a bundle of its own. */
+const CHANGES = new Set([
+  ...['start', 'startOrRestart', 'startOrReload', 'startOrGracefulReload', 'stop', 'restart', 'reload', 'delete'],
+  ...['del', 'save', 'dump', 'cleardump', 'resurrect', 'kill', 'scale', 'reset', 'sendSignal', 'flush', 'reloadLogs'],
+]);
 /** What else PM2 or promvisor has: run as it is here, as no script reads a text of it. */
 const PASSED_ON = new Set([
   ...['set', 'get', 'unset', 'multiset', 'conf', 'config', 'startup', 'unstartup', 'update', 'updatePM2', 'send'],
@@ -64,6 +48,11 @@ const DATA = new Set(['jlist', 'prettylist', 'pid', 'id']);
 
 function named(run: Run, ...words: readonly string[]): Record<string, Run> {
   return Object.fromEntries(words.map((word) => [word, run]));
+}
+
+async function changes(stage: Stage): Promise<ExitCode> {
+  const lazy = await import('./changes.ts');
+  return lazy.change(stage);
 }
 
 async function logs(stage: Stage): Promise<ExitCode> {
@@ -145,7 +134,8 @@ async function runOn(stage: Stage): Promise<ExitCode> {
     return 1;
   }
   keepSettings(stage.context.home);
-  const run = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  const known = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  const run = CHANGES.has(word) ? changes : known;
   if (run !== undefined && flagOf(call, 'no-daemon') === undefined) return run(stage);
   if (run !== undefined || PASSED_ON.has(word)) return passOn(call.argv);
   say(`${failed('Command not found')}\n\n${USAGE}`);

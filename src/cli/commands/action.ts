@@ -2,7 +2,7 @@ import type { Client } from '../../api/client.ts';
 import type { Action, ActionRequest } from '../../api/contract.ts';
 import { PromvisorError } from '../../base/errors.ts';
 import type { AppSpec } from '../../core/spec.ts';
-import { isConfig, loadApps } from '../app-sources.ts';
+import { isConfig, loadApps, refuseConfigFlags } from '../app-sources.ts';
 import { attachLogs } from '../attach-logs.ts';
 import { type CliContext, type ExitCode, reader } from '../context.ts';
 import { withoutPaths } from '../path-targets.ts';
@@ -35,6 +35,8 @@ export async function actionCommand(context: CliContext, call: ActionCall): Prom
   refuseAppArgs(context, call.action);
   const configs = call.action === 'reset' ? [] : targets.filter((target) => isConfig(target, context.cwd));
   const named = targets.filter((target) => !configs.includes(target));
+  const [name] = named;
+  if (name !== undefined) refuseConfigFlags(name, call.options);
   const apps: AppSpec[] = [];
   for (const config of configs) apps.push(...(await loadApps(context, config, call.options)).apps);
   const applies = call.action === 'restart' || call.action === 'reload';

@@ -46,7 +46,9 @@ function failed(error: unknown): string {
 
 /** Who it is, is in the paths; passwords are in addresses. */
 function masked(text: string): string {
-  return text.replaceAll(homedir(), '~').replace(CREDENTIALS, '$1******@');
+  const home = homedir();
+  const nameless = home.length > 1 ? text.replaceAll(home, '~') : text;
+  return nameless.replace(CREDENTIALS, '$1******@');
 }
 
 async function about(context: CliContext): Promise<string> {
@@ -81,14 +83,8 @@ async function apps(context: CliContext): Promise<string> {
   const state = await readState(context);
   if (state === null) return 'no daemon runs';
   const { instances, daemon } = state;
-  const options = {
-    instances,
-    version: daemon?.version ?? null,
-    http: daemon?.http ?? null,
-    nowMs: context.nowMs(),
-    width: WIDTH,
-    paint: painter(false),
-  };
+  const { version = null, http = null } = daemon ?? {};
+  const options = { instances, version, http, nowMs: context.nowMs(), width: WIDTH, paint: painter(false) };
   return renderList(options).trimEnd();
 }
 

@@ -1,7 +1,7 @@
 import type { Client } from '../../api/client.ts';
 import type { StartRequest } from '../../api/contract.ts';
 import { PromvisorError } from '../../base/errors.ts';
-import { type AppSource, defaultConfig, isConfig, isFilePath, loadApps } from '../app-sources.ts';
+import { type AppSource, defaultConfig, isConfig, isFilePath, loadApps, refuseConfigFlags } from '../app-sources.ts';
 import { attachLogs } from '../attach-logs.ts';
 import { type CliContext, type ExitCode, reader } from '../context.ts';
 import { follow, type Outcome, writeOutcome } from '../progress.ts';
@@ -36,8 +36,10 @@ async function startAll(context: CliContext, operands: readonly string[], option
   const sources: AppSource[] = [];
   // Everything is read before anything is started.
   for (const operand of operands) {
-    if (await isKnown(context, operand, options)) known.push(operand);
-    else sources.push(await loadApps(context, operand, options));
+    if (await isKnown(context, operand, options)) {
+      refuseConfigFlags(operand, options);
+      known.push(operand);
+    } else sources.push(await loadApps(context, operand, options));
   }
   const client = await starter(context);
   const outcomes: Outcome[] = [];
