@@ -27,7 +27,7 @@ import { createFleet, type Fleet } from './fleet.ts';
 import { record } from './flight-recorder.ts';
 import { createHosts, type Hosts } from './hosts.ts';
 import { openHttpListener } from './http-listener.ts';
-import { appKey, type Instance, type LiveProcess } from './instance.ts';
+import { appKey } from './instance.ts';
 import { createInterpreter } from './interpreter.ts';
 import { openJournal } from './journal/journal.ts';
 import { createLandingsOfHome } from './landings.ts';
@@ -44,6 +44,7 @@ import { createLasting } from './state/lasting.ts';
 import { createTelemetry } from './telemetry.ts';
 import { logTransition } from './transition-log.ts';
 import { createTriggers } from './triggers.ts';
+import { waiterOf } from './waiter.ts';
 
 export interface DaemonOptions {
   readonly home: Home;
@@ -292,11 +293,4 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
       await close();
     },
   };
-}
-
-/** Who waits for the processes of an instance; null when the host that did is gone. */
-function waiterOf({ spec }: Instance, ended: LiveProcess, hosts: Hosts): number | null {
-  if (spec.process.execMode === 'cluster') return hosts.pidOf(appKey(spec));
-  // init waits for the children of a daemon that is gone.
-  return ended.adopted ? null : process.pid;
 }
