@@ -4,7 +4,7 @@
  * beside them, read at the first import of it.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -26,15 +26,21 @@ const LAZY_PACKAGES = /^(yaml|croner|chokidar|picomatch|undici)$/;
  * - cli/run: start, stop and the like, without what is run once on a host
  * - cli/run-all: every command
  * - cli/run-logs: `logs` alone, as people look into big logs in a hurry
+ * - cli/as-pm2/run: what looks under the name of PM2; what changes something, and `logs`, alone, as they are large
  * - logs/ship/start: what only a daemon that ships logs needs
+ * - daemon/pm2/api: PM2's sockets, for a daemon that is to be found in PM2's place
  * - config/schema: zod, which most commands do without; what it does not use of zod is shaken off
  */
 const LAZY_MODULES = new Map([
   [path.join(JS, 'cli/run.js'), 'run.cjs'],
   [path.join(JS, 'cli/run-all.js'), 'run-all.cjs'],
   [path.join(JS, 'cli/run-logs.js'), 'logs.cjs'],
+  [path.join(JS, 'cli/as-pm2/run.js'), 'pm2.cjs'],
+  [path.join(JS, 'cli/as-pm2/changes.js'), 'pm2-changes.cjs'],
+  [path.join(JS, 'cli/as-pm2/logs.js'), 'pm2-logs.cjs'],
   [path.join(JS, 'config/schema.js'), 'schema.cjs'],
   [path.join(JS, 'logs/ship/start.js'), 'loki.cjs'],
+  [path.join(JS, 'daemon/pm2/api.js'), 'pm2-api.cjs'],
 ]);
 
 /** What pino-roll 4 takes from date-fns: its lib/utils.js. */
@@ -44,6 +50,7 @@ const PROGRAMS = [
   { entry: 'cli/main.js', out: 'promvisor.cjs', executable: true },
   { entry: 'daemon/main.js', out: 'daemon.cjs', executable: false },
   { entry: 'host/main.js', out: 'host.cjs', executable: false },
+  { entry: 'serve/main.js', out: 'serve.cjs', executable: false },
   // Preloaded by the apps: in a small one three kilobytes more make V8 collect garbage once, for 16 ms of CPU.
   { entry: 'agent/main.js', out: 'agent.cjs', executable: false, options: { minifyIdentifiers: true } },
   { entry: 'agent/channel.js', out: 'channel.cjs', executable: false, options: { minifyIdentifiers: true } },
@@ -118,14 +125,40 @@ async function bundleAll() {
 /** What apps import, for both kinds of modules; its types need nothing else. */
 async function bundleApp() {
   const entryPoints = [path.join(JS, 'app/metrics.js')];
-  const types = path.join(JS, 'app/metrics.d.ts');
-  for (const [format, ending] of [
-    ['esm', 'mjs'],
-    ['cjs', 'cjs'],
-  ]) {
+  for (const { format, ending } of MODULE_KINDS) {
     await build({ ...common, format, entryPoints, outfile: path.join(APP, `metrics.${ending}`) });
-    cpSync(types, path.join(APP, `metrics.d.${ending.replace('js', 'ts')}`));
+    copyTypes('app/metrics.d.ts', 'metrics', ending);
   }
+}
+
+const MODULE_KINDS = [
+  { format: 'esm', ending: 'mjs' },
+  { format: 'cjs', ending: 'cjs' },
+];
+
+/**
+ * What programs import to talk to the daemon. There is one copy of it, CommonJS, so that an error is of one class
+ * however it was imported; packages stay where npm has put them.
+ */
+async function bundleClient() {
+  const entryPoints = [path.join(JS, 'client/promvisor.js')];
+  // Not minified: where an error comes up, Node prints the line.
+  const options = { ...common, plugins: [], packages: 'external', minifyWhitespace: false, minifySyntax: false };
+  await build({ ...options, entryPoints, outfile: path.join(APP, 'promvisor.cjs') });
+  const wrapper = "import promvisor from './promvisor.cjs';\nexport const { connect, PromvisorError } = promvisor;\n";
+  writeFileSync(path.join(APP, 'promvisor.mjs'), wrapper);
+  for (const { ending } of MODULE_KINDS) {
+    copyTypes('client/promvisor.d.ts', 'promvisor', ending);
+    copyTypes('client/types.d.ts', 'types', ending);
+    copyTypes('base/errors.d.ts', 'errors', ending);
+  }
+}
+
+/** Types lie side by side there, and import each other by the ending of their kind. */
+function copyTypes(from, name, ending) {
+  const text = readFileSync(path.join(JS, from), 'utf8');
+  const flat = text.replace(/(from ')(?:\.{1,2}\/)(?:\w+\/)?(\w+)\.[jt]s'/g, `$1./$2.${ending}'`);
+  writeFileSync(path.join(APP, `${name}.d.${ending.replace('js', 'ts')}`), flat);
 }
 
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
@@ -133,6 +166,7 @@ mkdirSync(FRESH, { recursive: true });
 try {
   await bundleAll();
   await bundleApp();
+  await bundleClient();
   // The page's parts are read where the bundle is: see src/web/page.ts.
   cpSync(path.join(ROOT, 'src/web/assets'), path.join(FRESH, 'assets'), { recursive: true });
   if (existsSync(BIN)) renameSync(BIN, OLD);
@@ -146,3 +180,4 @@ try {
   rmSync(OLD, { recursive: true, force: true });
 }
 if (process.exitCode !== 1) run('build/schema.mjs');
+if (process.exitCode !== 1) run('build/man.mjs');

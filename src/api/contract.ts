@@ -244,8 +244,10 @@ export interface ActionRequest extends TargetsRequest {
   readonly action: Action;
   /** Variables to lay over the app's environment before a restart (`--update-env`). */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Instances of an app that are reloaded at once, 1 when left out. */
+  /** Instances at once: those of an app for a reload (1 when left out), of all for the rest (all when left out). */
   readonly parallel?: number | undefined;
+  /** What else is laid over the spec before a start, a restart or a reload, in the shape of AppSpec. */
+  readonly changes?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   /** `restart --watch` and `stop --watch` change this. */
   readonly watch?: 'toggle' | 'off' | undefined;
 }

@@ -1,12 +1,16 @@
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import path from 'node:path';
+import { PM2_VERSION } from '../base/pm2-version.ts';
 import { stableId } from '../base/stable-id.ts';
+import { LISTEN_TIMEOUT_MS } from '../config/policy.ts';
 import type { ExitRecord } from '../core/exit.ts';
 import type { AppSpec, LogsSpec, PolicySpec, ProcessSpec, WatchSpec } from '../core/spec.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 
 /** What PM2 does where nothing is written: it shows these attributes only where they were. */
-const PM2_DEFAULT = { maxRestarts: 16, minUptimeMs: 1000, killTimeoutMs: 1600, listenTimeoutMs: 3000 } as const;
+const PM2_DEFAULT = { maxRestarts: 16, minUptimeMs: 1000, killTimeoutMs: 1600 } as const;
 /** The format that PM2's `time: true` stands for. */
 const TIME_FORMAT = 'YYYY-MM-DDTHH:mm:ss';
 
@@ -34,7 +38,7 @@ export const PM2_KEYS: ReadonlySet<string> = new Set([
   ...['ignore_watch', 'watch_delay', 'watch_options', 'merge_logs', 'log_date_format', 'time', 'log_type', 'env'],
   ...['username', 'unique_id', 'pm_out_log_path', 'pm_err_log_path', 'pm_log_path', 'pm_pid_path', 'status'],
   ...['pm_uptime', 'created_at', 'pm_id', 'restart_time', 'unstable_restarts', 'node_version', 'exit_code'],
-  'prev_restart_delay',
+  ...['prev_restart_delay', 'filter_env', '_pm2_version'],
 ]);
 
 /**
@@ -51,6 +55,9 @@ export function attributesOf(spec: AppSpec): Attributes {
     ...FIXED,
     axm_options: { module_name: spec.name },
     ...programOf(spec.process),
+    // PM2's own command line leaves it behind; config files do not.
+    ...(spec.configFile === null ? { filter_env: [] } : {}),
+    ...(spec.process.execMode === 'cluster' ? { _pm2_version: PM2_VERSION } : {}),
     ...policyOf(spec.policy),
     ...(limits.maxMemoryBytes === null ? {} : { max_memory_restart: limits.maxMemoryBytes }),
     ...(triggers.cron === null ? {} : { cron_restart: triggers.cron.pattern }),
@@ -65,7 +72,7 @@ function programOf(process: ProcessSpec): Attributes {
   return {
     ...(args.length === 0 ? {} : { args }),
     node_args: process.interpreterArgs,
-    pm_exec_path: process.shellLine ? shell : process.script,
+    pm_exec_path: process.shellLine ? foundIn(process.env['PATH'], shell) : process.script,
     pm_cwd: process.cwd,
     exec_interpreter: process.shellLine ? 'none' : process.interpreter,
     exec_mode: `${process.execMode}_mode`,
@@ -77,6 +84,13 @@ function programOf(process: ProcessSpec): Attributes {
   };
 }
 
+/** PM2 names the shell of a line by its path. */
+function foundIn(folders: string | undefined, program: string): string {
+  if (program.includes('/')) return program;
+  const files = (folders ?? '').split(path.delimiter).map((folder) => path.join(folder, program));
+  return files.find((file) => path.isAbsolute(file) && existsSync(file)) ?? program;
+}
+
 function policyOf(policy: PolicySpec): Attributes {
   const [onlyCode, ...moreCodes] = policy.stopExitCodes;
   return {
@@ -86,7 +100,8 @@ function policyOf(policy: PolicySpec): Attributes {
     ...unless(PM2_DEFAULT.maxRestarts, 'max_restarts', policy.maxRestarts),
     ...unless(PM2_DEFAULT.minUptimeMs, 'min_uptime', policy.minUptimeMs),
     ...unless(PM2_DEFAULT.killTimeoutMs, 'kill_timeout', policy.killTimeoutMs),
-    ...unless(PM2_DEFAULT.listenTimeoutMs, 'listen_timeout', policy.listenTimeoutMs),
+    // Ours is longer than PM2's, and as much a default.
+    ...unless(LISTEN_TIMEOUT_MS, 'listen_timeout', policy.listenTimeoutMs),
     ...unless(0, 'restart_delay', policy.restartDelayMs),
     ...unless(0, 'exp_backoff_restart_delay', policy.expBackoffRestartDelayMs),
     ...unless(false, 'wait_ready', policy.waitReady),

@@ -69,13 +69,45 @@ export async function loadApps(context: CliContext, operand: string, options: Op
     if (CONFIG_NAME.test(operand) && !/\s/.test(operand)) {
       throw new PromvisorError('CONFIG_NOT_FOUND', `${path.resolve(context.cwd, operand)}: no such config file`);
     }
-    for (const flag of ['env', 'only'] as const) {
-      if (options[flag] !== undefined) {
-        throw new PromvisorError('USAGE', `--${flag}: expected a config file, got "${operand}"`);
-      }
-    }
+    refuseConfigFlags(operand, options);
   }
   const overrides = { ...overridesOf(options), ...(context.appArgs.length > 0 ? { args: context.appArgs } : {}) };
+  return resolveOperand(context, { operand, overrides, options });
+}
+
+/**
+ * Refuses flags that only have a meaning for the apps of a config file.
+ * @param operand what was given instead of one
+ * @param options `--env`, `--only`
+ * @throws PromvisorError USAGE
+ */
+export function refuseConfigFlags(operand: string, options: Options): void {
+  const flag = (['env', 'only'] as const).find((name) => options[name] !== undefined);
+  if (flag === undefined) return;
+  throw new PromvisorError('USAGE', `--${flag}: expected a config file, got "${operand}"`);
+}
+
+export interface Operand {
+  /** A config file, `-`, a script or a shell line. */
+  readonly operand: string;
+  /** Keys of the ecosystem file that win over what the file says. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+  /** `--env`, `--only` */
+  readonly options: Options;
+}
+
+/**
+ * Makes apps of an operand and of keys that were said beside it.
+ * @param context of the command
+ * @param what the operand, the keys
+ * @returns the apps, fully resolved; warnings have been printed
+ * @throws PromvisorError CONFIG_INVALID, CONFIG_NOT_FOUND, CONFIG_UNREADABLE
+ */
+export async function resolveOperand(
+  context: CliContext,
+  { operand, overrides, options }: Operand,
+): Promise<AppSource> {
+  const fromConfig = isConfig(operand, context.cwd);
   // The schema and the readers of files are big: they are loaded where they are needed.
   const { resolveApps } = await import('../config/resolve.ts');
   const input = { operand, fromConfig, overrides, options };
@@ -86,7 +118,12 @@ export async function loadApps(context: CliContext, operand: string, options: Op
   return { apps, fromConfig };
 }
 
-function isFile(operand: string, cwd: string): boolean {
+/**
+ * @param operand of a command
+ * @param cwd working directory
+ * @returns true for the name of a file that is there
+ */
+export function isFile(operand: string, cwd: string): boolean {
   const file = path.resolve(cwd, operand);
   return existsSync(file) && statSync(file).isFile();
 }

@@ -1,8 +1,11 @@
+import { shimCommand } from './as-pm2/shim.ts';
 import { checkCommand } from './commands/check.ts';
 import { diffCommand } from './commands/diff.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { monitCommand } from './commands/monit.ts';
 import { prometheusCommand } from './commands/prometheus.ts';
 import { startupCommand, unstartupCommand } from './commands/startup.ts';
+import { addMoreCommands } from './more-commands.ts';
 import type { Add } from './program.ts';
 
 /**
@@ -13,7 +16,16 @@ export function addRareCommands(add: Add): void {
   add('prometheus', 'print what a Prometheus needs to scrape this promvisor (config)', prometheusCommand)
     .argument('<what>', 'config')
     .option('--rules', 'with the rule files that come with promvisor');
+  add('monit', 'watch the apps and the log of one of them, on the whole terminal', monitCommand).aliases([
+    'imonit',
+    'dashboard',
+    'dash',
+  ]);
   addStartupCommands(add);
+  add('pm2', 'be PM2: pm2 -- ARGS runs a command line of PM2; install-shim makes a pm2 of it', shimCommand)
+    .argument('<what>', 'install-shim, uninstall-shim, or -- and a command line of PM2')
+    .option('--dir <folder>', 'folder of the link; without it the folder of this program')
+    .option('-f, --force', 'also where another pm2 is, which is kept beside it');
   add('check', 'read config files as start does, tell all that is wrong, and start nothing', checkCommand)
     .argument('[files...]', 'config files, or - for JSON on stdin; without one ecosystem.config.* of the folder')
     .option('--env <name>', 'lay env_<name> of the config file over env')
@@ -27,8 +39,11 @@ export function addRareCommands(add: Add): void {
     .argument('[ecosystem]', 'a config file that says what the apps are')
     .option('--dry-run', 'show what would be done, and do nothing')
     .option('--home <folder>', 'home of PM2; without it PM2_HOME, else ~/.pm2')
+    .option('--back', 'move all apps from here to PM2')
+    .option('--dump <file>', 'start what this dump.pm2 has, and leave a PM2 that runs alone')
     .option('--env <name>', 'lay env_<name> of the config file over env')
     .option('--only <names>', 'only these apps of the config file, as a,b');
+  addMoreCommands(add);
 }
 
 function addStartupCommands(add: Add): void {

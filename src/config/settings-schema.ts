@@ -17,6 +17,7 @@ export interface SettingValues extends LokiValues {
   readonly 'http.expose_env': boolean;
   readonly 'http.pm2_metrics': boolean;
   readonly 'metrics.pss': boolean;
+  readonly 'pm2.api': boolean;
   readonly 'log.level': string;
   readonly 'log.max_size': number;
   readonly 'log.retain': number;
@@ -78,6 +79,7 @@ const SCHEMAS = {
   'http.expose_env': SWITCH,
   'http.pm2_metrics': SWITCH,
   'metrics.pss': SWITCH,
+  'pm2.api': SWITCH,
   'log.level': {
     type: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     expected: 'trace, debug, info, warn, error, fatal or silent',

@@ -185,6 +185,8 @@ const actionRequest = z.strictObject(
     action: z.enum(actions, `one of ${actions.join(', ')}`),
     env: z.optional(variables),
     parallel: z.optional(whole(1, MOST_INSTANCES)),
+    // What comes of them is checked as a whole spec.
+    changes: z.optional(z.record(z.string(), z.record(z.string(), z.unknown(), OBJECT), OBJECT)),
     watch: z.optional(z.enum(['toggle', 'off'], '"toggle" or "off"')),
   },
   OBJECT,

@@ -36,6 +36,7 @@ import { createLogKeeping } from './log-keeping.ts';
 import { startLoki } from './loki.ts';
 import type { DaemonLog } from './own-log.ts';
 import { createPidFiles } from './pid-files.ts';
+import { createPm2Sockets } from './pm2-api.ts';
 import { publicRoutes } from './public-routes.ts';
 import { createReloads } from './reload.ts';
 import { controlRoutes, type RoutesOptions } from './routes.ts';
@@ -86,6 +87,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   let adopted = 0;
   const bus = createBus();
   const fanout = createLogFanout();
+  const pm2 = createPm2Sockets(settings.pm2.api);
   const journal = openJournal({ file: home.journalFile, clock, log, instances: () => fleet.all() });
   const instances = () => fleet.all();
   const guard = () => loki.guard();
@@ -184,6 +186,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
       telemetry.forget(instance);
       pidFiles.forget(instance);
       journal.removed(instance);
+      pm2.removed(instance);
       const key = appKey(instance.spec);
       if (fleet.ofApp(key).length === 0) await hosts.release(key);
     },
@@ -235,6 +238,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   journal.found(fleet.all());
   state.touch();
   dumps.follow();
+  await pm2.open({ ...routes, bus, log });
   await listenOn(server, home.socket);
   log.info({ version: VERSION, pid: process.pid, node: process.version, home: home.root }, 'daemon started');
   const filling = fifos.fill().catch((error: unknown) => log.warn({ problem: messageOf(error) }, 'no spare pipes'));
@@ -247,10 +251,12 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   function depart(): Promise<void> {
     const endStreams = (error: PromvisorError) => ending.abort(error);
     const rest = { fleet, lasting, dumps, journal, keeping, loki, clock, log };
+    pm2.close();
     closing ??= leave({ server, listener, endStreams, ...rest }).finally(end);
     return closing;
   }
   async function closeAll(): Promise<void> {
+    pm2.close();
     // Before nobody listens: a client that finds no daemon looks there for apps that were left.
     await state.settled();
     listener.close();

@@ -213,15 +213,24 @@ function leave(known: string | null, options: RoutesOptions): Reply {
 async function signal(body: unknown, fleet: Fleet): Promise<Reply> {
   const { parseSignalRequest } = await import('../config/wire.ts');
   const request = parseSignalRequest(body);
-  const name = signalName(request.signal);
-  const instances = selectInstances(request.targets, fleet.all());
+  return json({ signalled: signalAll(selectInstances(request.targets, fleet.all()), request.signal) });
+}
+
+/**
+ * Sends a signal by hand: to the program itself, as with PM2; only a stop is for the whole tree.
+ * @param instances whose processes get it
+ * @param signal a name of signal(7)
+ * @returns how many processes there were
+ * @throws PromvisorError REQUEST_INVALID for a name that is no signal
+ */
+export function signalAll(instances: readonly Instance[], signal: string): number {
+  const name = signalName(signal);
   let signalled = 0;
   for (const { process: live } of instances) {
     if (live === null || live.exited) continue;
-    // A signal by hand is for the program itself, as with PM2; only a stop is for the whole tree.
     signalled += signalTree({ root: live.identity, signal: name, treekill: false }).sent;
   }
-  return json({ signalled });
+  return signalled;
 }
 
 function signalName(text: string): NodeJS.Signals {

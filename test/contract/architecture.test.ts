@@ -18,8 +18,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: ['base', 'core', 'api'],
   cli: ['base', 'core', 'config', 'api', 'logs'],
   daemon: ['base', 'core', 'config', 'os', 'logs', 'metrics', 'api', 'web'],
+  // What programs import to talk to a daemon.
+  client: ['base', 'core', 'config', 'api'],
   // What apps import from the package.
   app: ['base'],
+  // The static server is an app too.
+  serve: [],
   // They run inside or beside the user's app and carry nothing along.
   agent: ['base'],
   host: ['base'],

@@ -11,6 +11,7 @@ const DEFAULTS: Settings = {
   autosave: true,
   http: { listen: { host: '127.0.0.1', port: 9209 }, exposeEnv: false, pm2Metrics: false },
   metrics: { pss: false },
+  pm2: { api: false },
   log: { level: 'info', maxSizeBytes: 10 * 1024 * 1024, retain: 5 },
   logs: {
     maxSizeBytes: 128 * 1024 * 1024,
@@ -46,6 +47,7 @@ describe('settings', () => {
       autosave: true,
       http: { listen: null, exposeEnv: true, pm2Metrics: false },
       metrics: { pss: true },
+      pm2: { api: false },
       log: { level: 'warn', maxSizeBytes: 1.5 * 1024 * 1024, retain: 2 },
       logs: DEFAULTS.logs,
       loki: null,
@@ -89,6 +91,7 @@ describe('settings', () => {
       autosave: false,
       http: { listen: { host: '0.0.0.0', port: 1 }, exposeEnv: true, pm2Metrics: true },
       metrics: { pss: true },
+      pm2: { api: false },
       log: { level: 'debug', maxSizeBytes: 2 * 1024 * 1024, retain: 0 },
       logs: {
         maxSizeBytes: 0,

@@ -23,6 +23,7 @@ const GOLDEN: { readonly pm2: string; readonly list: readonly Entry[] } = JSON.p
 interface Parts {
   readonly name?: string;
   readonly namespace?: string;
+  readonly configFile?: string;
   readonly envBlocks?: AppSpec['envBlocks'];
   readonly process?: Partial<ProcessSpec>;
   readonly policy?: Partial<PolicySpec>;
@@ -35,7 +36,7 @@ function specOf(parts: Parts = {}): AppSpec {
   return {
     name: parts.name ?? 'plain',
     namespace: parts.namespace ?? 'default',
-    configFile: null,
+    configFile: parts.configFile ?? null,
     version: 'N/A',
     envBlocks: parts.envBlocks ?? {},
     process: {
@@ -72,7 +73,7 @@ function specOf(parts: Parts = {}): AppSpec {
       treekill: true,
       shutdownWithMessage: false,
       waitReady: false,
-      listenTimeoutMs: 3000,
+      listenTimeoutMs: 30_000,
       ...parts.policy,
     },
     limits: parts.limits ?? { maxMemoryBytes: null },
@@ -147,6 +148,7 @@ const OURS: readonly Partial<JlistSource>[] = [
   {
     spec: specOf({
       name: 'full',
+      configFile: '/srv/app/ecosystem.config.cjs',
       namespace: 'shop',
       envBlocks: { staging: { NODE_ENV: 'staging' } },
       process: {
@@ -175,6 +177,7 @@ const OURS: readonly Partial<JlistSource>[] = [
   ...[0, 1].map((slot) => ({
     spec: specOf({
       name: 'pair',
+      configFile: '/srv/app/ecosystem.config.cjs',
       process: { instances: 2 },
       policy: { stopExitCodes: [9] },
       triggers: { watch: { paths: ['/srv/app'], ignore: [], delayMs: 0, usePolling: false, intervalMs: 100 } },
@@ -183,12 +186,19 @@ const OURS: readonly Partial<JlistSource>[] = [
     slot,
     watching: true,
   })),
+  ...[0, 1].map((slot) => ({ spec: clusterOf('many', 2), slot })),
+  { spec: clusterOf('rested'), state: stateOf({ status: 'stopped' }, exited(0)) },
+  { spec: clusterOf('broken', 1, { maxRestarts: 1 }), state: stateOf({ status: 'fatal' }, exited(3)) },
 ];
+
+function clusterOf(name: string, instances = 1, policy: Partial<PolicySpec> = {}): AppSpec {
+  return specOf({ name, process: { execMode: 'cluster', instances }, policy, logs: { merge: false } });
+}
 
 /** Keys of PM2 that ours has not: what its own command line leaves behind, and its module system. */
 function leftOut(golden: Entry): Set<string> {
   const variables = Object.keys(golden.pm2_env['env'] ?? {});
-  return new Set(['filter_env', '_tree_pids', golden.name, ...variables]);
+  return new Set(['_tree_pids', golden.name, ...variables]);
 }
 
 function kindOf(value: unknown): string {

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findPm2 } from '../../bench/lib/pm2.mjs';
 import { freePort } from '../support/cluster.ts';
 import { pm2In } from '../support/pm2.ts';
+import { isRunning } from '../support/processes.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 import { askHttp } from '../support/wire.ts';
@@ -32,6 +33,29 @@ async function listed(home: TestHome): Promise<string[]> {
   return (await home.instances()).map(
     ({ id, app, slot, status, execMode }) => `${id} ${app}:${slot} ${status} ${execMode}`,
   );
+}
+
+/** What a switch must not change, of each process in a list. */
+function seen(jlist: string): unknown[] {
+  const rows = JSON.parse(jlist) as {
+    name: string;
+    pm2_env: Record<string, unknown> & { env: Record<string, string> };
+  }[];
+  return rows.map(({ name, pm2_env: env }) => ({
+    name,
+    namespace: env['namespace'],
+    status: env['status'],
+    mode: env['exec_mode'],
+    slot: env['NODE_APP_INSTANCE'],
+    script: env['pm_exec_path'],
+    cwd: env['pm_cwd'],
+    autorestart: env['autorestart'],
+    out: env['pm_out_log_path'],
+    error: env['pm_err_log_path'],
+    who: env.env['WHO'],
+    secret: env.env['SECRET'],
+    port: env.env['PORT'],
+  }));
 }
 
 describe.skipIf(program === '')('migrate pm2', () => {
@@ -78,6 +102,40 @@ describe.skipIf(program === '')('migrate pm2', () => {
     expect(web[3]?.spec.triggers).toMatchObject({ cron: { pattern: '0 4 * * *' } });
     const log = readFileSync(path.join(pm2.home, 'logs/web-out-1.log'), 'utf8');
     expect(log).toBe('up 1\nup 1\n');
+  }, 120_000);
+
+  test('switches and goes back: the same apps, environments and log files, and one supervisor at a time', async () => {
+    const home = testHome();
+    const pm2 = pm2In(home, program);
+    const port = await freePort();
+    const vars = { PORT: String(port), WHO: 'me', SECRET: 'kept' };
+    await pm2.cli(['start', home.write('server.js', SERVER), '--name', 'web', '-i', '2'], vars);
+    await pm2.cli(['start', 'sleep 1000', '--name', 'line', '--namespace', 'jobs', '--no-autorestart']);
+    await pm2.cli(['stop', 'line']);
+    const before = seen(await pm2.cli(['jlist']));
+    expect(before).toMatchObject([
+      { name: 'web', status: 'online', who: 'me', secret: 'kept' },
+      { name: 'web', status: 'online', slot: 1 },
+      { name: 'line', status: 'stopped', namespace: 'jobs' },
+    ]);
+    const god = Number(readFileSync(path.join(pm2.home, 'pm2.pid'), 'latin1'));
+
+    const { stdout } = await home.ok(['migrate', 'pm2'], { env: pm2.env });
+    expect(stdout).toContain('all apps run here now, and the daemon of PM2 has ended');
+    await until(() => !isRunning(god), { what: 'PM2 is gone' });
+    expect(existsSync(path.join(pm2.home, 'pm2.pid'))).toBe(false);
+    expect(seen((await home.ok(['jlist'])).stdout)).toEqual(before);
+    await until(async () => /^me [01]$/.test(await answerOf(port)), { what: 'it answers here' });
+
+    await home.ok(['pm2', 'install-shim', '--dir', path.join(home.root, 'bin')]);
+    const shimFirst = { ...pm2.env, PATH: `${path.join(home.root, 'bin')}:${pm2.env['PATH']}` };
+    const back = await home.ok(['migrate', 'pm2', '--back'], { env: shimFirst });
+    expect(back.stdout).toContain('all apps run under PM2 now');
+    expect(await listed(home)).toEqual([]);
+    expect(seen(await pm2.cli(['jlist']))).toEqual(before);
+    await until(async () => /^me [01]$/.test(await answerOf(port)), { what: 'it answers there' });
+    expect(statSync(path.join(pm2.home, 'dump.pm2')).size).toBeGreaterThan(100);
+    expect(await home.run(['migrate', 'pm2', '--back'], { env: pm2.env })).toMatchObject({ code: 4 });
   }, 120_000);
 
   test('of a PM2 that does not run starts what it saved, and never evaluates what it reads', async () => {

@@ -1,14 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { errnoOf, messageOf, PromvisorError } from '../../base/errors.ts';
 import { type Pm2Process, processesOf } from './process.ts';
-
-const runFile = promisify(execFile);
-/** `pm2 stop` waits for the kill_timeout of each app. */
-const COMMAND_MS = 10 * 60_000;
-const ANSWER_BYTES = 256 * 1024 * 1024;
+import { type Pm2Command, pm2Command } from './program.ts';
 
 /** What a PM2 home says, and the way to its daemon. */
 export interface Pm2Home {
@@ -16,7 +10,7 @@ export interface Pm2Home {
   /** Where that comes from: PM2's list, or the file of its last save. */
   readonly source: string;
   /** Runs a command of PM2; null where its daemon does not run, or there is no program. */
-  readonly command: ((...args: readonly string[]) => Promise<string>) | null;
+  readonly command: Pm2Command | null;
 }
 
 /**
@@ -28,17 +22,13 @@ export interface Pm2Home {
  */
 export async function readPm2Home(home: string, env: NodeJS.ProcessEnv): Promise<Pm2Home> {
   const isRunning = daemonRuns(path.join(home, 'pm2.pid'));
-  const command = (...args: readonly string[]) => runPm2(args, { ...env, PM2_HOME: home, PM2_DISCRETE_MODE: 'true' });
   if (isRunning) {
-    const text = await command('jlist');
-    // What PM2 says of itself comes before it, on lines of its own.
-    const json = text.split('\n').findLast((line) => line.startsWith('['));
-    return { processes: processesOf(parse(json ?? text, 'pm2 jlist'), 'pm2 jlist'), source: 'pm2 jlist', command };
+    const command = pm2Command(home, env);
+    return { processes: processesOf(listOf(await command('jlist')), 'pm2 jlist'), source: 'pm2 jlist', command };
   }
   for (const name of ['dump.pm2', 'dump.pm2.bak']) {
-    const file = path.join(home, name);
-    const text = textOf(file);
-    if (text !== null) return { processes: processesOf(parse(text, file), file), source: file, command: null };
+    const saved = readPm2Dump(path.join(home, name));
+    if (saved !== null) return saved;
   }
   throw new PromvisorError(
     'NOT_FOUND',
@@ -46,19 +36,27 @@ export async function readPm2Home(home: string, env: NodeJS.ProcessEnv): Promise
   );
 }
 
-async function runPm2(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  try {
-    const { stdout } = await runFile('pm2', args, { env, timeout: COMMAND_MS, maxBuffer: ANSWER_BYTES });
-    return stdout;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') {
-      throw new PromvisorError(
-        'NOT_SUPPORTED',
-        'PM2 runs, and its program is needed to stop its apps: expected "pm2" in PATH',
-      );
-    }
-    throw new PromvisorError('STOP_FAILED', `pm2 ${args.join(' ')}: ${messageOf(error).trim()}`, { cause: error });
-  }
+/**
+ * Finds the list in what `pm2 jlist` prints.
+ * @param text its stdout
+ * @returns parsed JSON
+ * @throws PromvisorError CONFIG_UNREADABLE
+ */
+export function listOf(text: string): unknown {
+  // What PM2 says of itself comes before it, on lines of its own.
+  const json = text.split('\n').findLast((line) => line.startsWith('[') && !line.startsWith('[PM2]'));
+  return parse(json ?? text, 'pm2 jlist');
+}
+
+/**
+ * Reads what `pm2 save` has written, as data.
+ * @param file for example ~/.pm2/dump.pm2
+ * @returns null where there is no such file
+ * @throws PromvisorError CONFIG_UNREADABLE
+ */
+export function readPm2Dump(file: string): Pm2Home | null {
+  const text = textOf(file);
+  return text === null ? null : { processes: processesOf(parse(text, file), file), source: file, command: null };
 }
 
 function daemonRuns(pidFile: string): boolean {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { messageOf } from '../../base/errors.ts';
+import { appOfPm2, isUsed } from '../../config/pm2-attributes.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import type { CliContext } from '../context.ts';
 import type { Pm2Process } from './process.ts';
@@ -24,29 +25,6 @@ export interface PlannedApp {
   readonly notes: readonly string[];
 }
 
-/** Keys that mean the same here. */
-const KEPT = [
-  ...[
-    'args',
-    'node_args',
-    'max_memory_restart',
-    'min_uptime',
-    'max_restarts',
-    'restart_delay',
-    'autorestart',
-    'autostart',
-  ],
-  ...[
-    'exp_backoff_restart_delay',
-    'stop_exit_codes',
-    'kill_timeout',
-    'treekill',
-    'shutdown_with_message',
-    'wait_ready',
-  ],
-  ...['listen_timeout', 'cron_restart', 'watch', 'ignore_watch', 'watch_delay', 'watch_options', 'instance_var'],
-  ...['increment_var', 'log_date_format', 'log_type', 'disable_logs', 'source_map_support', 'uid', 'gid'],
-];
 /** Said where an app uses it. */
 const NOT_SUPPORTED = ['post_update', 'deep_monitoring', 'trace', 'v8', 'event_loop_inspector', 'io', 'install_url'];
 const UP = new Set(['online', 'launching', 'waiting restart', 'one-launch-status']);
@@ -86,7 +64,7 @@ async function planApp(
   const [first] = processes;
   if (first === undefined) throw new TypeError('an app of PM2 without processes');
   const { name, namespace, attributes } = first;
-  const instances = processes.map(({ pmId, slot, status }, at) => {
+  const instances = processes.map(({ pmId, at, slot, status }) => {
     return { pmId, id: pmId ?? at, slot, wanted: UP.has(status) };
   });
   const about = { name, namespace, instances };
@@ -113,20 +91,13 @@ async function specOf(
   processes: readonly Pm2Process[],
   { name, namespace, attributes, env }: Pm2Process,
 ): Promise<{ readonly spec: AppSpec; readonly warnings: readonly string[] }> {
-  const kept = KEPT.flatMap((key) =>
-    isUsed(attributes[key]) || attributes[key] === false ? [[key, attributes[key]]] : [],
-  );
   const merge = processes.every((one) => one.attributes['pm_out_log_path'] === attributes['pm_out_log_path']);
   const isMerged = processes.length > 1 ? merge : attributes['merge_logs'] === true;
   const log = (key: string) => basePath(processes, key, isMerged);
   const app = {
-    ...Object.fromEntries(kept),
+    ...appOfPm2(attributes),
     name,
     namespace,
-    script: attributes['pm_exec_path'],
-    cwd: attributes['pm_cwd'],
-    interpreter: attributes['exec_interpreter'],
-    exec_mode: attributes['exec_mode'],
     instances: processes.length,
     merge_logs: isMerged,
     out_file: log('pm_out_log_path'),
@@ -160,9 +131,4 @@ function basePath(processes: readonly Pm2Process[], key: string, isMerged: boole
   if (isMerged || typeof file !== 'string') return file;
   const ids = processes.map((one) => /-(\d+)\.log$/.exec(String(one.attributes[key]))?.[1]);
   return ids.every((id) => id !== undefined) ? file.replace(/-\d+\.log$/, '.log') : file;
-}
-
-function isUsed(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === '') return false;
-  return !(Array.isArray(value) && value.length === 0);
 }

@@ -4,6 +4,8 @@ import { PromvisorError } from '../../base/errors.ts';
 export interface Pm2Process {
   /** Null in a dump, which has none. */
   readonly pmId: number | null;
+  /** Place in the list. */
+  readonly at: number;
   readonly name: string;
   readonly namespace: string;
   readonly slot: number;
@@ -24,7 +26,7 @@ export interface Pm2Process {
 export function processesOf(value: unknown, from: string): readonly Pm2Process[] {
   if (!Array.isArray(value)) throw new PromvisorError('CONFIG_UNREADABLE', `${from}: expected a list of processes`);
   return value.map((entry: unknown, at) => {
-    const read = isRecord(entry) ? processOf(entry) : null;
+    const read = isRecord(entry) ? processOf(entry, at) : null;
     if (read !== null) return read;
     throw new PromvisorError(
       'CONFIG_UNREADABLE',
@@ -33,13 +35,14 @@ export function processesOf(value: unknown, from: string): readonly Pm2Process[]
   });
 }
 
-function processOf(entry: Readonly<Record<string, unknown>>): Pm2Process | null {
+function processOf(entry: Readonly<Record<string, unknown>>, at: number): Pm2Process | null {
   const attributes = isRecord(entry['pm2_env']) ? entry['pm2_env'] : entry;
   const { name, namespace, status, pm_exec_path: script } = attributes;
   if (typeof name !== 'string' || typeof script !== 'string') return null;
   const instanceVar = typeof attributes['instance_var'] === 'string' ? attributes['instance_var'] : 'NODE_APP_INSTANCE';
   return {
     pmId: wholeOf(entry['pm_id']),
+    at,
     name,
     namespace: typeof namespace === 'string' ? namespace : 'default',
     slot: wholeOf(attributes[instanceVar]) ?? 0,

@@ -68,6 +68,16 @@ async function settled(expected) {
   }
 }
 
+/** Stops an app once it has told what Node it runs on. */
+async function stopOnceKnown(name) {
+  const giveUpMs = Date.now() + LONGEST_WAIT_MS;
+  const isKnown = (app) => app.name === name && app.pm2_env.node_version !== undefined;
+  while (!JSON.parse(await pm2('jlist')).some(isKnown)) {
+    if (Date.now() > giveUpMs) throw new Error(`${name}: expected a node_version, PM2 has none`);
+  }
+  await pm2('stop', name);
+}
+
 /** Replaces what differs by machine, moment and shell. */
 function scrubbed(app) {
   const variables = new Map(Object.keys(app.pm2_env.env).map((name) => [name, app.pm2_env.env[name]]));
@@ -77,6 +87,7 @@ function scrubbed(app) {
     if (key === 'username') return 'user';
     if (key === 'node_version') return '20.0.0';
     if (key === 'pid' && value !== 0) return 4242;
+    if (key === '_tree_pids') return [4242];
     if (key === 'memory' && value !== 0) return 50_000_000;
     if (key === 'cpu' && value !== 0) return 0.4;
     if ((key === 'pm_uptime' || key === 'created_at') && value !== null) return 1_700_000_000_000;
@@ -97,18 +108,22 @@ try {
   );
   await pm2('start', 'idle.js', '--name', 'plain');
   await pm2('start', 'idle.js', '--name', 'halted');
-  await pm2('stop', 'halted');
+  await stopOnceKnown('halted');
   await pm2('start', 'bad.js', '--name', 'bad', '--max-restarts', '2');
   await pm2('start', 'bad.js', '--name', 'waiting', '--exp-backoff-restart-delay', '60000');
   await pm2('start', 'loop.sh');
   await pm2('start', 'sleep 1000; echo done', '--name', 'line');
   await pm2('start', 'ecosystem.config.cjs');
+  await pm2('start', 'idle.js', '--name', 'many', '-i', '2');
+  await pm2('start', 'idle.js', '--name', 'rested', '-i', '1');
+  await stopOnceKnown('rested');
+  await pm2('start', 'bad.js', '--name', 'broken', '-i', '1', '--max-restarts', '1');
   const list = await settled(
     'plain online, halted stopped, bad errored, waiting waiting restart, loop online, line online, ' +
-      'full online, pair online, pair online',
+      'full online, pair online, pair online, many online, many online, rested stopped, broken errored',
   );
   const golden = { pm2: (await pm2('--version')).trim(), list: list.map(scrubbed) };
-  await writeFile(new URL('./pm2-jlist.json', import.meta.url), `${JSON.stringify(golden, null, 1)}\n`);
+  await writeFile(new URL('./pm2-jlist.json', import.meta.url), `${JSON.stringify(golden, null, 2)}\n`);
 } finally {
   await pm2('kill');
   await rm(root, { recursive: true, force: true });

@@ -1,0 +1,60 @@
+import { isConfig } from '../app-sources.ts';
+import { applying, attach, complainOf, FLAGS, tell, tellStarted } from './actions.ts';
+import { ask, outcomesOf } from './ask.ts';
+import { flagArgs, flagOf } from './flags.ts';
+import { list } from './list.ts';
+import { type Row, rowsOf } from './row.ts';
+import { type Stage, told } from './stage.ts';
+import { isId } from './targets.ts';
+
+/**
+ * `start`, `startOrRestart`, `startOrReload`: operand after operand, until one fails.
+ * @param stage of the command
+ * @param word the command of ours that does it
+ * @returns 0 when all are up, 1 otherwise
+ */
+export async function start(stage: Stage, word: 'start' | 'reload'): Promise<number> {
+  const { call } = stage;
+  const operands = call.operands.length === 0 ? [null] : call.operands;
+  for (const operand of operands) if (!(await startOne(stage, word, operand))) return 1;
+  await list(stage);
+  return attach(stage, []);
+}
+
+/** @param operand null for the config file of the folder */
+async function startOne(stage: Stage, word: 'start' | 'reload', operand: string | null): Promise<boolean> {
+  const { call, context, say } = stage;
+  const before = await rowsOf(await stage.client());
+  const force = flagOf(call, 'force') === undefined ? [] : ['--force'];
+  const flags = word === 'reload' ? flagArgs(call, FLAGS.reload) : [...flagArgs(call), ...force];
+  const answer = await ask([word, ...flags, ...(operand === null ? [] : [operand])], call.appArgs);
+  if (answer.problem !== null) return tell(stage, answer, operand ?? '');
+  if (operand === null || isConfig(operand, context.cwd)) {
+    const verb = word === 'reload' ? 'reload' : 'restart';
+    return tellStarted(stage, { answer, before, verb, operand: operand ?? '' });
+  }
+  const outcomes = outcomesOf(answer);
+  if (outcomes.every(({ id }) => before.some(({ pm_id }) => pm_id === id))) {
+    const ids = outcomes.map(({ id }) => id).sort((a, b) => a - b);
+    say(applying('restart', operand, isId(operand) ? [operand] : ids));
+    if (!tell(stage, answer, operand)) return false;
+    say(told('Process successfully started'));
+    return true;
+  }
+  const after = await rowsOf(await stage.client());
+  const fresh = after.filter(({ pm_id }) => outcomes.some(({ id }) => id === pm_id));
+  for (const line of startingLines(fresh)) say(line);
+  if (!complainOf(stage, outcomes)) return false;
+  say(told('Done.'));
+  return true;
+}
+
+function startingLines([first, ...more]: readonly Row[]): string[] {
+  if (first === undefined) return [];
+  const { pm_exec_path: script, exec_mode: mode, cron_restart: cron } = first.pm2_env;
+  const count = more.length + 1;
+  return [
+    ...(typeof cron === 'string' ? [told(`cron restart at ${cron}`)] : []),
+    told(`Starting ${script} in ${mode} (${count} instance${count === 1 ? '' : 's'})`),
+  ];
+}

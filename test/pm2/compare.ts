@@ -1,0 +1,66 @@
+import type { Difference } from './differences.ts';
+
+/** A line of the script with what was printed, as in the golden. */
+export interface Answer {
+  readonly command: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Reads a transcript.
+ * @param text as `transcriptOf` writes it
+ */
+export function answersOf(text: string): Answer[] {
+  const blocks = text.split(/^\$ /m).slice(1);
+  return blocks.map((block) => {
+    const [command = '', ...lines] = block.replace(/\n+$/, '').split('\n');
+    return { command, lines };
+  });
+}
+
+/**
+ * Says where two transcripts of the same script differ, line by line.
+ * @param pm2 the golden
+ * @param ours what promvisor said
+ * @returns a difference for each line of the script that has one, without a reason
+ */
+export function differencesOf(pm2: readonly Answer[], ours: readonly Answer[]): Omit<Difference, 'why'>[] {
+  return pm2.flatMap(({ command, lines }, at) => {
+    const other = ours[at];
+    if (other?.command !== command) throw new Error(`${command}: expected an answer, got one to "${other?.command}"`);
+    const kept = commonLines(lines, other.lines);
+    const left = { command, pm2: without(lines, kept), ours: without(other.lines, kept) };
+    return left.pm2.length + left.ours.length === 0 ? [] : [left];
+  });
+}
+
+/** The longest run of lines that both have in the same order. */
+function commonLines(a: readonly string[], b: readonly string[]): string[] {
+  const lengths = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+  const at = (i: number, j: number) => lengths[i]?.[j] ?? 0;
+  for (let i = a.length - 1; i >= 0; i--) {
+    const line = lengths[i];
+    for (let j = b.length - 1; j >= 0 && line !== undefined; j--) {
+      line[j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    }
+  }
+  const kept: string[] = [];
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    if (a[i] === b[j]) {
+      kept.push(a[i] ?? '');
+      i++;
+      j++;
+    } else if (at(i + 1, j) >= at(i, j + 1)) i++;
+    else j++;
+  }
+  return kept;
+}
+
+function without(lines: readonly string[], kept: readonly string[]): string[] {
+  let next = 0;
+  return lines.filter((line) => {
+    if (line !== kept[next]) return true;
+    next++;
+    return false;
+  });
+}
