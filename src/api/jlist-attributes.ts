@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { PM2_VERSION } from '../base/pm2-version.ts';
 import { stableId } from '../base/stable-id.ts';
-import { LISTEN_TIMEOUT_MS } from '../config/policy.ts';
+import { LISTEN_TIMEOUT_MS } from '../config/policy-defaults.ts';
 import type { ExitRecord } from '../core/exit.ts';
 import type { AppSpec, LogsSpec, PolicySpec, ProcessSpec, WatchSpec } from '../core/spec.ts';
 
