@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import golden from '../contract/golden/pm2-config-files.json' with { type: 'json' };
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
+import { askHttp } from '../support/wire.ts';
 
 /** Entries of the golden file: what PM2 7.0.4 started, in the shape that make-config-files.mjs gives them. */
 type Row = Readonly<Record<string, unknown>> & {
@@ -131,6 +132,18 @@ describe(`config files start what PM2 ${golden.pm2} starts`, () => {
     const cluster = Array.from({ length: availableParallelism() }, (_, instance) => ({ ...api, instance }));
     const home = await expectSame('ecosystem.config.cjs', [...rows.filter(({ name }) => name !== 'api'), ...cluster]);
     expect((await home.instance('cron-worker')).cron?.nextAtMs ?? 0).toBeGreaterThan(Date.now());
+  });
+
+  test('static: a folder is served by an app of its own', async () => {
+    const home = testHome();
+    home.write('public/index.html', 'hello');
+    const basic_auth = { username: 'u', password: 'p' };
+    const entry = { path: './public', port: 0, host: '127.0.0.1', spa: true, name: 'site', basic_auth };
+    await home.ok(['start', home.write('site.json', JSON.stringify({ static: [entry] }))]);
+    const address = await until(() => /http:\/\/([\d.]+:\d+)/.exec(home.log('site'))?.[1], { what: 'its address' });
+    const headers = { authorization: `Basic ${Buffer.from('u:p').toString('base64')}` };
+    expect(await askHttp({ address, path: '/any/route', headers })).toMatchObject({ status: 200, body: 'hello' });
+    expect((await askHttp({ address, path: '/' })).status).toBe(401);
   });
 
   test(hasTypes ? 'TypeScript' : 'TypeScript is refused by a Node that does not strip types', async () => {
