@@ -44,6 +44,7 @@ const PROGRAMS = [
   { entry: 'cli/main.js', out: 'promvisor.cjs', executable: true },
   { entry: 'daemon/main.js', out: 'daemon.cjs', executable: false },
   { entry: 'host/main.js', out: 'host.cjs', executable: false },
+  { entry: 'serve/main.js', out: 'serve.cjs', executable: false },
   // Preloaded by the apps: in a small one three kilobytes more make V8 collect garbage once, for 16 ms of CPU.
   { entry: 'agent/main.js', out: 'agent.cjs', executable: false, options: { minifyIdentifiers: true } },
   { entry: 'agent/channel.js', out: 'channel.cjs', executable: false, options: { minifyIdentifiers: true } },
@@ -146,3 +147,4 @@ try {
   rmSync(OLD, { recursive: true, force: true });
 }
 if (process.exitCode !== 1) run('build/schema.mjs');
+if (process.exitCode !== 1) run('build/man.mjs');

@@ -1,4 +1,5 @@
 import { PromvisorError } from '../base/errors.ts';
+import type { AppMessageView, LineRequest, MessageRequest, SentView } from './app-messages.ts';
 import {
   type ActionRequest,
   type DescribeView,
@@ -13,7 +14,7 @@ import {
   type StartRequest,
   type WhyView,
 } from './contract.ts';
-import type { ClearDumpView, FlushView, LeaveView, RestoreRequest, SaveView } from './daemon-views.ts';
+import type { ClearDumpView, FlushView, LeaveView, RestoreRequest, SaveView, SpecView } from './daemon-views.ts';
 import type { JournalRecord } from './journal.ts';
 import type { LogRecordView, LogStreamHead } from './log-views.ts';
 import type { LokiStatusView, LokiTestView } from './loki-views.ts';
@@ -36,6 +37,7 @@ export interface Client {
   describe(targets: readonly string[]): Promise<readonly DescribeView[]>;
   why(targets: readonly string[]): Promise<readonly WhyView[]>;
   env(targets: readonly string[]): Promise<readonly EnvView[]>;
+  specs(targets?: readonly string[]): Promise<readonly SpecView[]>;
   /** PM2's list as the JSON text that the daemon sent. */
   jlistText(): Promise<string>;
   start(body: StartRequest): AsyncGenerator<Progress, void, void>;
@@ -48,6 +50,12 @@ export interface Client {
   resurrect(): AsyncGenerator<Progress, void, void>;
   clearDump(): Promise<ClearDumpView>;
   signal(body: SignalRequest): Promise<number>;
+  /** @returns how many processes were given it */
+  sendLine(body: LineRequest): Promise<number>;
+  /** @returns how many processes were given it */
+  sendMessage(body: MessageRequest): Promise<number>;
+  /** What apps send on their IPC channels from now on. */
+  messages(targets: readonly string[], signal?: AbortSignal): AsyncGenerator<AppMessageView, void, void>;
   flush(targets: readonly string[]): Promise<FlushView>;
   reloadLogs(): Promise<readonly string[]>;
   lokiStatus(): Promise<LokiStatusView>;
@@ -100,6 +108,7 @@ export function createClient(socketPath: string, onAbsent?: Call['onAbsent']): C
     describe: async (targets) => listOf<DescribeView>(await callText(read(withTargets(ROUTES.describe, targets)))),
     why: async (targets) => listOf<WhyView>(await callText(read(withTargets(ROUTES.why, targets)))),
     env: async (targets) => listOf<EnvView>(await callText(read(withTargets(ROUTES.env, targets)))),
+    specs: async (targets = []) => listOf<SpecView>(await callText(read(withTargets(ROUTES.specs, targets)))),
     jlistText: () => callText(read(ROUTES.jlist)),
     start: (body) => progressOf(write(ROUTES.start, shareEnv(body))),
     action: (body) => progressOf(write(ROUTES.action, body)),
@@ -119,6 +128,9 @@ export function createClient(socketPath: string, onAbsent?: Call['onAbsent']): C
       const text = await callText(write(ROUTES.signal, body, READ_SILENCE_MS));
       return objectOf<{ signalled: number }>(text, 'signalled', 'number').signalled;
     },
+    sendLine: (body) => sentOf(write(ROUTES.stdin, body, READ_SILENCE_MS)),
+    sendMessage: (body) => sentOf(write(ROUTES.message, body, READ_SILENCE_MS)),
+    messages: (targets, signal) => messagesOf({ ...read(withTargets(ROUTES.messages, targets)), silenceMs: 0, signal }),
     flush: async (targets) => {
       const text = await callText(write(ROUTES.flush, { targets }, READ_SILENCE_MS));
       return objectOf<FlushView>(text, 'files', 'object');
@@ -186,6 +198,17 @@ async function* eventsOf(call: Call): AsyncGenerator<JournalRecord, void, void> 
     // The daemon's own, of the same contract.
     if (typeOf(value) !== null) yield value as JournalRecord;
   }
+}
+
+async function* messagesOf(call: Call): AsyncGenerator<AppMessageView, void, void> {
+  for await (const value of parseNdjson(chunksOf(await openCall(call)))) {
+    if (typeOf(value) === 'problem') throw problemLine(value);
+    if (typeOf(value) === 'message') yield value as AppMessageView;
+  }
+}
+
+async function sentOf(call: Call): Promise<number> {
+  return objectOf<SentView>(await callText(call), 'sent', 'number').sent;
 }
 
 async function* recordsOf(lines: AsyncGenerator<unknown, void, void>): AsyncGenerator<LogRecordView, void, void> {

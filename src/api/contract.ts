@@ -3,6 +3,7 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { ExitReason, StopCause } from '../core/exit.ts';
 import type { AppSpec, ExecMode } from '../core/spec.ts';
 import type { InstanceCounters, Status } from '../core/states.ts';
+import type { LogAccountView } from './log-views.ts';
 import type { LokiAppView } from './loki-views.ts';
 
 /**
@@ -21,6 +22,8 @@ export const ROUTES = {
   why: '/v1/why',
   /** GET ?target=… -> { instances: EnvView[] }: the owner's eyes only */
   env: '/v1/env',
+  /** GET ?target=… -> { instances: SpecView[] }: whole specs, environment included, for the owner's eyes only */
+  specs: '/v1/specs',
   /** GET -> PM2's jlist array, environment included */
   jlist: '/v1/jlist',
   /** POST StartRequest -> Progress lines */
@@ -31,6 +34,12 @@ export const ROUTES = {
   scale: '/v1/scale',
   /** POST SignalRequest -> { signalled: number } */
   signal: '/v1/signal',
+  /** POST LineRequest -> SentView: a line for the standard input, fork mode only */
+  stdin: '/v1/stdin',
+  /** POST MessageRequest -> SentView: a message on the IPC channel, Node apps only */
+  message: '/v1/message',
+  /** GET ?target=… -> NDJSON of AppMessageView: what apps send on their IPC channels, until the client goes */
+  messages: '/v1/messages',
   /** POST TargetsRequest -> FlushView */
   flush: '/v1/flush',
   /** POST {} -> { files: string[] }: all log files are opened anew by their names */
@@ -182,18 +191,6 @@ export interface DescribeView extends InstanceView {
   readonly loki: LokiAppView | null;
 }
 
-/** Lines read = lines in files + lines dropped, for each file that a stream has. */
-export interface LogAccountView {
-  readonly lines: number;
-  /** Read. */
-  readonly bytes: number;
-  readonly dropped: number;
-  /** By reason; `retention_unshipped` were in a file before. */
-  readonly droppedBy: Readonly<Record<string, number>>;
-  /** Lines that were too long and lost their end. */
-  readonly cut: number;
-}
-
 /** The flight recorder of one instance. */
 export interface WhyView extends InstanceView {
   readonly transitions: readonly TransitionView[];
@@ -247,8 +244,10 @@ export interface ActionRequest extends TargetsRequest {
   readonly action: Action;
   /** Variables to lay over the app's environment before a restart (`--update-env`). */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Instances of an app that are reloaded at once, 1 when left out. */
+  /** Instances at once: those of an app for a reload (1 when left out), of all for the rest (all when left out). */
   readonly parallel?: number | undefined;
+  /** What else is laid over the spec before a start, a restart or a reload, in the shape of AppSpec. */
+  readonly changes?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   /** `restart --watch` and `stop --watch` change this. */
   readonly watch?: 'toggle' | 'off' | undefined;
 }

@@ -38,3 +38,10 @@ export interface RestoreRequest {
   }[];
   readonly specs: readonly AppSpec[];
 }
+
+/** What an instance is made from, environment included. */
+export interface SpecView {
+  readonly id: number;
+  readonly slot: number;
+  readonly spec: AppSpec;
+}

@@ -32,3 +32,15 @@ export interface LogRecordView {
   /** The line without its newline, as the app wrote it (bytes that are not UTF-8 are replaced). */
   readonly text: string;
 }
+
+/** Lines read = lines in files + lines dropped, for each file that a stream has. */
+export interface LogAccountView {
+  readonly lines: number;
+  /** Read. */
+  readonly bytes: number;
+  readonly dropped: number;
+  /** By reason; `retention_unshipped` were in a file before. */
+  readonly droppedBy: Readonly<Record<string, number>>;
+  /** Lines that were too long and lost their end. */
+  readonly cut: number;
+}

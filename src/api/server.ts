@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -73,6 +74,8 @@ export function createApiServer(
   onDefect: (error: unknown, path: string) => void,
   ending?: AbortSignal,
 ): Server {
+  // Each stream that is open listens.
+  if (ending !== undefined) setMaxListeners(0, ending);
   const listener: RequestListener = (request, response) => {
     // A client that goes while it is written to is no news.
     response.on('error', () => {});

@@ -42,6 +42,8 @@ export type ToHost =
     })
   /** An IPC message for the worker, for example 'shutdown'. */
   | (WorkerKey & { readonly type: 'send'; readonly message: unknown })
+  /** Whether the daemon wants to hear what workers send, from now on; a host begins with no. */
+  | { readonly type: 'listen'; readonly on: boolean }
   /** Facts up to this number were taken. */
   | { readonly type: 'ack'; readonly seq: number }
   /** Exit with code 0 as soon as no worker is left. */
@@ -72,4 +74,6 @@ export type FromHost =
       /** Facts that were forgotten because nobody took them. */
       readonly lost: number;
     }
-  | { readonly type: 'fact'; readonly seq: number; readonly fact: HostFact };
+  | { readonly type: 'fact'; readonly seq: number; readonly fact: HostFact }
+  /** `process.send` of a worker, while the daemon listens; lost where the daemon does not read fast enough. */
+  | (WorkerKey & { readonly type: 'message'; readonly message: unknown });

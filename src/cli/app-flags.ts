@@ -107,6 +107,19 @@ export function addAppFlags(command: Command): void {
 }
 
 /**
+ * Gives a command the flags that describe an app, for apps that are there already.
+ * @param command `restart` or `reload`
+ * @param changeable keys that can change; the flags of others are taken, to say so
+ */
+export function addChangeFlags(command: Command, changeable: ReadonlySet<string>): void {
+  for (const { flags, about, key } of APP_FLAGS) {
+    // Beside it `--watch` means on or off.
+    if (key !== 'watch') command.addOption(new Option(flags, about).hideHelp(!changeable.has(key)));
+  }
+  addIgnoredFlags(command);
+}
+
+/**
  * Lets a command take PM2's flags that mean nothing here.
  * @param command that PM2 users give them to
  */

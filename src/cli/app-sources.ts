@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { PromvisorError } from '../base/errors.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { overridesOf } from './app-flags.ts';
+import { readInput, resolveContext } from './config-input.ts';
 import type { CliContext } from './context.ts';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -42,15 +42,16 @@ export function isFilePath(operand: string, cwd: string): boolean {
 /**
  * Finds the config file of a folder.
  * @param cwd working directory
+ * @param command for the message
  * @returns its name
  * @throws PromvisorError USAGE when there is none
  */
-export function defaultConfig(cwd: string): string {
+export function defaultConfig(cwd: string, command = 'start'): string {
   const found = DEFAULT_CONFIGS.find((name) => isFile(name, cwd));
   if (found !== undefined) return found;
   throw new PromvisorError(
     'USAGE',
-    `start: expected a script, a config file or a name, or an ecosystem.config.* in ${cwd}`,
+    `${command}: expected ${command === 'start' ? 'a script, a config file or a name' : 'a config file'}, or an ecosystem.config.* in ${cwd}`,
   );
 }
 
@@ -68,71 +69,61 @@ export async function loadApps(context: CliContext, operand: string, options: Op
     if (CONFIG_NAME.test(operand) && !/\s/.test(operand)) {
       throw new PromvisorError('CONFIG_NOT_FOUND', `${path.resolve(context.cwd, operand)}: no such config file`);
     }
-    for (const flag of ['env', 'only'] as const) {
-      if (options[flag] !== undefined) {
-        throw new PromvisorError('USAGE', `--${flag}: expected a config file, got "${operand}"`);
-      }
-    }
+    refuseConfigFlags(operand, options);
   }
   const overrides = { ...overridesOf(options), ...(context.appArgs.length > 0 ? { args: context.appArgs } : {}) };
+  return resolveOperand(context, { operand, overrides, options });
+}
+
+/**
+ * Refuses flags that only have a meaning for the apps of a config file.
+ * @param operand what was given instead of one
+ * @param options `--env`, `--only`
+ * @throws PromvisorError USAGE
+ */
+export function refuseConfigFlags(operand: string, options: Options): void {
+  const flag = (['env', 'only'] as const).find((name) => options[name] !== undefined);
+  if (flag === undefined) return;
+  throw new PromvisorError('USAGE', `--${flag}: expected a config file, got "${operand}"`);
+}
+
+export interface Operand {
+  /** A config file, `-`, a script or a shell line. */
+  readonly operand: string;
+  /** Keys of the ecosystem file that win over what the file says. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+  /** `--env`, `--only` */
+  readonly options: Options;
+}
+
+/**
+ * Makes apps of an operand and of keys that were said beside it.
+ * @param context of the command
+ * @param what the operand, the keys
+ * @returns the apps, fully resolved; warnings have been printed
+ * @throws PromvisorError CONFIG_INVALID, CONFIG_NOT_FOUND, CONFIG_UNREADABLE
+ */
+export async function resolveOperand(
+  context: CliContext,
+  { operand, overrides, options }: Operand,
+): Promise<AppSource> {
+  const fromConfig = isConfig(operand, context.cwd);
   // The schema and the readers of files are big: they are loaded where they are needed.
   const { resolveApps } = await import('../config/resolve.ts');
-  const { apps, warnings } = await resolveApps(await read(operand, fromConfig), {
-    source: sourceName(operand, fromConfig),
-    configFile: fromConfig && operand !== STDIN ? path.resolve(context.cwd, operand) : null,
-    cwd: context.cwd,
-    // process.env asks the system for every variable, each time. Copied now: a config file may have set some.
-    env: { ...context.env },
-    envName: textOption(options, 'env'),
-    only:
-      textOption(options, 'only')
-        ?.split(',')
-        .map((name) => name.trim()) ?? null,
-    cpus: availableParallelism(),
-    home: context.home,
-    overrides,
-  });
+  const input = { operand, fromConfig, overrides, options };
+  const raw = await readInput(input);
+  const { apps, warnings } = await resolveApps(raw, resolveContext(context, input));
   const { terminal } = context;
   for (const warning of warnings) terminal.err(`${terminal.paintError('yellow', 'promvisor:')} warning: ${warning}\n`);
   return { apps, fromConfig };
 }
 
-async function read(operand: string, fromConfig: boolean): Promise<unknown> {
-  if (!fromConfig) return { script: operand };
-  const { loadConfigFile, parseConfigText } = await import('../config/load.ts');
-  if (operand !== STDIN) return loadConfigFile(operand);
-  return parseConfigText(await readStdin(), 'stdin');
-}
-
-const STDIN_LIMIT_BYTES = 16 * 1024 * 1024;
-
-async function readStdin(): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > STDIN_LIMIT_BYTES) {
-      throw new PromvisorError(
-        'CONFIG_UNREADABLE',
-        `stdin: expected at most ${STDIN_LIMIT_BYTES} bytes of configuration`,
-      );
-    }
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function sourceName(operand: string, fromConfig: boolean): string {
-  if (!fromConfig) return 'command line';
-  return operand === STDIN ? 'stdin' : path.basename(operand);
-}
-
-function textOption(options: Options, name: string): string | null {
-  const value = options[name];
-  return typeof value === 'string' ? value : null;
-}
-
-function isFile(operand: string, cwd: string): boolean {
+/**
+ * @param operand of a command
+ * @param cwd working directory
+ * @returns true for the name of a file that is there
+ */
+export function isFile(operand: string, cwd: string): boolean {
   const file = path.resolve(cwd, operand);
   return existsSync(file) && statSync(file).isFile();
 }

@@ -1,6 +1,9 @@
+import { checkCommand } from './commands/check.ts';
+import { diffCommand } from './commands/diff.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { prometheusCommand } from './commands/prometheus.ts';
 import { startupCommand, unstartupCommand } from './commands/startup.ts';
+import { addMoreCommands } from './more-commands.ts';
 import type { Add } from './program.ts';
 
 /**
@@ -12,6 +15,14 @@ export function addRareCommands(add: Add): void {
     .argument('<what>', 'config')
     .option('--rules', 'with the rule files that come with promvisor');
   addStartupCommands(add);
+  add('check', 'read config files as start does, tell all that is wrong, and start nothing', checkCommand)
+    .argument('[files...]', 'config files, or - for JSON on stdin; without one ecosystem.config.* of the folder')
+    .option('--env <name>', 'lay env_<name> of the config file over env')
+    .option('--only <names>', 'only these apps of the config file, as a,b');
+  add('diff', 'show what start or reload of a config file would change, app by app and key by key', diffCommand)
+    .argument('[file]', 'a config file, or - for JSON on stdin; without one ecosystem.config.* of the folder')
+    .option('--env <name>', 'lay env_<name> of the config file over env')
+    .option('--only <names>', 'only these apps of the config file, as a,b');
   add('migrate', 'move the apps of PM2 here, one by one', migrateCommand)
     .argument('<from>', 'pm2')
     .argument('[ecosystem]', 'a config file that says what the apps are')
@@ -19,6 +30,7 @@ export function addRareCommands(add: Add): void {
     .option('--home <folder>', 'home of PM2; without it PM2_HOME, else ~/.pm2')
     .option('--env <name>', 'lay env_<name> of the config file over env')
     .option('--only <names>', 'only these apps of the config file, as a,b');
+  addMoreCommands(add);
 }
 
 function addStartupCommands(add: Add): void {

@@ -8,9 +8,13 @@ export type Variables = Record<string, string>;
 /** What a supervisor tells its own processes; an app would take it for its own. */
 const NEVER_PASSED = new Set([
   ...['PM2_USAGE', 'PM2_JSON_PROCESSING', 'PM2_INTERACTOR_PROCESSING'],
-  ...['pm_id', 'pm_exec_path', 'pm_cwd', 'instance_var', 'NODE_APP_INSTANCE'],
+  ...['pm_id', 'pm_exec_path', 'pm_cwd', 'pm_out_log_path', 'pm_err_log_path', 'pm_pid_path', 'pm_uptime'],
+  ...['instance_var', 'NODE_APP_INSTANCE', 'unique_id', 'exec_mode', 'exec_interpreter', 'restart_time'],
+  ...['unstable_restarts', 'autostart', 'autorestart', 'treekill', 'increment_var', 'node_args', 'created_at'],
   ...['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'],
 ]);
+/** Names that anybody may use; beside a `pm_id` they are a supervisor's, too. */
+const OF_A_SUPERVISED_SHELL = new Set(['name', 'namespace', 'instances', 'status', 'username', 'args']);
 
 /**
  * Takes from the shell what an app is to get.
@@ -21,8 +25,10 @@ const NEVER_PASSED = new Set([
 export function shellVariables(shell: NodeJS.ProcessEnv, filter: Attributes['filter_env']): Variables {
   if (filter === true) return {};
   const passed: Variables = {};
+  const isSupervised = shell['pm_id'] !== undefined;
   for (const [name, value] of Object.entries(shell)) {
     if (value === undefined || NEVER_PASSED.has(name) || name.startsWith('PROMVISOR_')) continue;
+    if (isSupervised && OF_A_SUPERVISED_SHELL.has(name)) continue;
     const filtered = Array.isArray(filter) ? filter.some((part) => name.includes(part)) : name === filter;
     if (!filtered) passed[name] = value;
   }

@@ -5,6 +5,7 @@ const MOST_PROBLEMS = 100;
 
 /** One mistake in a configuration, as data for `details` and as a sentence. */
 export interface ConfigProblem {
+  readonly file: string;
   readonly app: string | null;
   readonly key: string;
   /** The value as text, shortened, secrets left out. */
@@ -22,15 +23,31 @@ export interface Complaint {
   readonly note?: string;
 }
 
+/** What is no mistake and may not be what was meant (`warning`), or has no effect here (`note`). */
+export interface ConfigRemark {
+  readonly level: 'warning' | 'note';
+  readonly file: string;
+  readonly app: string | null;
+  readonly key: string | null;
+  readonly message: string;
+}
+
+export interface Remark {
+  readonly key: string | null;
+  readonly text: string;
+}
+
 /** Takes what is found about one app, or about the file as a whole. */
 export interface Reporter {
   problem(complaint: Complaint, source?: string): void;
-  warn(text: string, source?: string): void;
+  warn(remark: Remark, source?: string): void;
+  /** For `check` only: every start would say it again. */
+  note(remark: Remark, source?: string): void;
 }
 
 export interface Findings {
   readonly problems: readonly ConfigProblem[];
-  readonly warnings: readonly string[];
+  readonly remarks: readonly ConfigRemark[];
   /** A reporter that names the place: the file, and the app by name or by its number. */
   about(app: { readonly name: string | null; readonly number: number } | null): Reporter;
 }
@@ -42,21 +59,24 @@ export interface Findings {
  */
 export function createFindings(source: string): Findings {
   const problems: ConfigProblem[] = [];
-  const warnings: string[] = [];
+  const remarks: ConfigRemark[] = [];
   return {
     problems,
-    warnings,
+    remarks,
     about(app) {
+      const remark = (level: ConfigRemark['level'], { key, text }: Remark, from: string) => {
+        const message = oneLine(`${text} (${from}${label})`);
+        remarks.push({ level, file: from, app: app?.name ?? null, key, message });
+      };
       const label = app === null ? '' : `, app ${app.name === null ? `#${app.number}` : `"${app.name}"`}`;
       return {
         problem({ key, got, expected, note }, from = source) {
           const more = note === undefined ? '' : `; ${note}`;
           const message = oneLine(`${key}: expected ${expected}, got ${got}${more} (${from}${label})`);
-          problems.push({ app: app?.name ?? null, key, value: got, expected, message });
+          problems.push({ file: from, app: app?.name ?? null, key, value: got, expected, message });
         },
-        warn(text, from = source) {
-          warnings.push(oneLine(`${text} (${from}${label})`));
-        },
+        warn: (given, from = source) => remark('warning', given, from),
+        note: (given, from = source) => remark('note', given, from),
       };
     },
   };

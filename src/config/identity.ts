@@ -5,8 +5,8 @@ import type { ReadApp } from './read-app.ts';
 export interface Identity {
   readonly uid: number | null;
   readonly gid: number | null;
-  /** Home directory of the user, for HOME. */
-  readonly homeDir: string | null;
+  /** What the user's own shell would say: HOME, USER and LOGNAME. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** The files that name users and groups, as text: passwd(5), group(5). */
@@ -41,10 +41,10 @@ function textOf(file: string): string {
  */
 export function identityOf({ attributes, complain, reporter }: ReadApp, accounts: Accounts): Identity {
   const { uid, gid } = attributes;
-  if (uid === undefined && gid === undefined) return { uid: null, gid: null, homeDir: null };
+  if (uid === undefined && gid === undefined) return NOBODY_ELSE;
   if (!accounts.isRoot) {
     complain(uid === undefined ? 'gid' : 'uid', 'no user and no group, as only root may set them');
-    return { uid: null, gid: null, homeDir: null };
+    return NOBODY_ELSE;
   }
   const user = uid === undefined ? null : entryOf(accounts.passwd, uid);
   const group = gid === undefined ? null : entryOf(accounts.group, gid);
@@ -54,13 +54,28 @@ export function identityOf({ attributes, complain, reporter }: ReadApp, accounts
   if (gid !== undefined && groupId === null) complain('gid', 'a group of /etc/group, or a number');
   const ownGroup = user?.[3];
   if (userId !== null && gid === undefined && ownGroup === undefined) {
-    reporter.warn(`uid ${userId} is not in /etc/passwd and no gid is given: the group stays that of the daemon`);
+    const text = `uid ${userId} is not in /etc/passwd and no gid is given: the group stays that of the daemon`;
+    reporter.warn({ key: 'uid', text });
+  }
+  if (userId !== null && userId !== 0) {
+    reporter.note({
+      key: 'uid',
+      text: 'the agent does not reach the daemon as another user and is left out: no drain',
+    });
   }
   return {
     uid: userId,
     gid: groupId ?? (ownGroup === undefined ? null : Number(ownGroup)),
-    homeDir: user?.[5] || null,
+    variables: variablesOf(user),
   };
+}
+
+const NOBODY_ELSE: Identity = { uid: null, gid: null, variables: {} };
+
+/** Fields of passwd(5). */
+function variablesOf(user: readonly string[] | null): Identity['variables'] {
+  const { 0: name, 5: home } = user ?? [];
+  return { ...(home ? { HOME: home } : {}), ...(name ? { USER: name, LOGNAME: name } : {}) };
 }
 
 /** Fields of the line with this name or this number, which is the third field in both files. */

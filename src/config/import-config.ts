@@ -70,9 +70,19 @@ async function unreadable(error: unknown, file: string, absolute: string): Promi
   const at = place === null ? '' : `:${place.line}`;
   const kind = error instanceof Error && error.name !== 'Error' ? `${error.name}: ` : '';
   const first = messageOf(error).split('\nRequire stack:', 1)[0] ?? '';
-  const message = `${file}${at}: ${kind}${first}`;
+  const message = `${file}${at}: ${kind}${first}${moduleHint(error, file)}`;
   const details = place === null ? { file: absolute } : { file: absolute, line: place.line };
   return new PromvisorError('CONFIG_UNREADABLE', message, { details, cause: error });
+}
+
+/** An ES module that Node takes for CommonJS, as a package.json above says `"type": "commonjs"`. */
+function moduleHint(error: unknown, file: string): string {
+  const isMistaken =
+    error instanceof SyntaxError && /^(?:Unexpected token 'export'|Cannot use import)/.test(error.message);
+  const ending = /\.([jt]s)$/.exec(file)?.[1];
+  if (!isMistaken || ending === undefined) return '';
+  const name = `${path.basename(file, `.${ending}`)}.m${ending}`;
+  return `; a package.json above says that it is CommonJS: call it ${name}, or write module.exports`;
 }
 
 /**

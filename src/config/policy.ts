@@ -34,7 +34,7 @@ export function policySpec(attributes: Attributes, env: NodeJS.ProcessEnv, repor
     killTimeoutMs: attributes.kill_timeout ?? fallback('kill_timeout', 'PM2_KILL_TIMEOUT', KILL_TIMEOUT_MS),
     killSignal: killSignalIn(env, reporter),
     treekill: attributes.treekill ?? true,
-    shutdownWithMessage: attributes.shutdown_with_message ?? false,
+    shutdownWithMessage: attributes.shutdown_with_message ?? flagIn(env, 'PM2_KILL_USE_MESSAGE'),
     waitReady: attributes.wait_ready ?? false,
     listenTimeoutMs:
       attributes.listen_timeout ?? fallback('listen_timeout', 'PM2_GRACEFUL_LISTEN_TIMEOUT', LISTEN_TIMEOUT_MS),
@@ -59,6 +59,12 @@ function durationIn(
   const expected = 'expected' in read ? read.expected : 'a duration';
   reporter.problem({ key: variable, expected, got: show(given) }, ENVIRONMENT);
   return defaultMs;
+}
+
+/** PM2 takes any text for yes. */
+function flagIn(env: NodeJS.ProcessEnv, variable: string): boolean {
+  const given = env[variable];
+  return given !== undefined && given !== '' && given !== 'false' && given !== '0';
 }
 
 function killSignalIn(env: NodeJS.ProcessEnv, reporter: Reporter): string {

@@ -1,5 +1,5 @@
 import type { Reporter } from './findings.ts';
-import { spellingsOf, unknownKey } from './keys.ts';
+import { spellingsOf, unknownKey, whyIgnored } from './keys.ts';
 import { nameOfScript } from './names.ts';
 import {
   ATTRIBUTE_KEYS,
@@ -107,23 +107,33 @@ function gather(from: Data, { written, blocks, reporter, source }: Gathering): v
     const { value } = plain;
     const key = SPELLINGS.get(spelling);
     const block = ENV_BLOCK.exec(spelling)?.[1];
-    const absent = value === null || value === undefined || (source !== null && value === 'null');
+    // PM2 takes the text too for "take it away".
+    const absent = value === null || value === undefined || value === 'null';
     if (key === undefined && block !== undefined) {
       if (!absent) blocks.set(block, { spelling, source, value });
     } else if (key === undefined) {
       if (!absent) reporter.warn(unknownKey(spelling, SPELLINGS.keys()), origin);
-    } else if (key !== null && absent) {
+    } else if (key === null) {
+      noteIgnored(spelling, value, reporter);
+    } else if (absent) {
       if (source !== null) written.delete(key);
-    } else if (key !== null) {
+    } else {
       const other = own.get(key);
       const wins = other === undefined || spelling === key;
       if (other !== undefined) {
-        reporter.warn(`${other} and ${spelling} mean the same, ${wins ? spelling : other} is used`, origin);
+        const text = `${other} and ${spelling} mean the same, ${wins ? spelling : other} is used`;
+        reporter.warn({ key: spelling, text }, origin);
       }
       if (wins) written.set(key, { spelling, source, value });
       own.set(key, wins ? spelling : other);
     }
   }
+}
+
+/** Whoever switches off what is not there loses nothing by it. */
+function noteIgnored(spelling: string, value: unknown, reporter: Reporter): void {
+  const why = whyIgnored(spelling);
+  if (why !== null && value) reporter.note({ key: spelling, text: `${spelling} has no effect: ${why}` });
 }
 
 function readBlocks(blocks: ReadonlyMap<string, Written>, reporter: Reporter): ReadonlyMap<string, Data> {

@@ -13,6 +13,7 @@ import type { ReadApp } from './read-app.ts';
 import { ATTRIBUTES, type Attributes, readAttribute } from './schema.ts';
 import { findScript, isDirectory } from './script.ts';
 import type { Data } from './shapes.ts';
+import { staticServer } from './static-server.ts';
 import { triggersSpec } from './triggers.ts';
 
 const SHELLS = new Set(['bash', 'sh', 'dash', 'zsh', 'ksh', 'ash']);
@@ -70,7 +71,7 @@ export async function resolveApp(app: ReadApp, place: AppPlace): Promise<AppSpec
   const cwdIsThere = isDirectory(cwd);
   if (!cwdIsThere) app.complain('cwd', 'a directory', `Directory not found: ${cwd}`);
   const identity = identityOf(app, place.accounts);
-  const { env, blocks } = resolveEnv(app, place, identity.homeDir);
+  const { env, own, blocks } = resolveEnv(app, place, identity.variables);
   const policy = policySpec(attributes, context.env, reporter);
   const triggers = await triggersSpec(app, cwd);
   await checkFrequency(app);
@@ -95,6 +96,7 @@ export async function resolveApp(app: ReadApp, place: AppPlace): Promise<AppSpec
       args: attributes.args ?? [],
       cwd,
       env,
+      ...(own.length === 0 ? {} : { ownVariables: own }),
       ...variablesOf(app, context),
       uid: identity.uid,
       gid: identity.gid,
@@ -126,31 +128,41 @@ function variablesOf(
 
 interface ResolvedEnv {
   readonly env: Variables;
+  /** Names in it that are not the shell's. */
+  readonly own: readonly string[];
   readonly blocks: Readonly<Record<string, Variables>>;
 }
 
-/** Shell, deploy block, `env`, `env_NAME`, `port`: the later wins. */
-function resolveEnv(
-  app: ReadApp,
-  { context, deployEnv, shell: shellFor }: AppPlace,
-  homeDir: string | null,
-): ResolvedEnv {
+/** Shell, deploy block, `env`, `port`, `env_NAME`: the later wins. */
+function resolveEnv(app: ReadApp, { context, deployEnv, shell: shellFor }: AppPlace, ofUser: Variables): ResolvedEnv {
   const { attributes, envBlocks, reporter } = app;
   const { envName } = context;
   const shell = shellFor(attributes.filter_env);
   const own = readBlock(attributes.env ?? {}, 'env', reporter);
   const read = [...envBlocks].map(([name, block]) => [name, readBlock(block, `env_${name}`, reporter)] as const);
   const chosen = read.find(([name]) => name === envName)?.[1] ?? {};
-  if (envName !== null && !envBlocks.has(envName)) reporter.warn(`--env ${envName}: there is no env_${envName}`);
+  if (envName !== null && !envBlocks.has(envName))
+    reporter.warn({ key: `env_${envName}`, text: `--env ${envName}: there is no env_${envName}` });
   const layers = [
-    homeDir === null ? {} : { HOME: homeDir },
+    ofUser,
     readBlock(deployEnv, 'deploy.env', reporter),
     own,
-    chosen,
     attributes.port === undefined ? {} : { PORT: String(attributes.port) },
+    chosen,
   ];
   const blocks = Object.fromEntries(read.map(([name, block]) => [name, layOver({}, [block])]));
-  return { env: layOver(shell, layers), blocks };
+  const env = layOver(shell, layers);
+  checkCounter(app, env);
+  const names = new Set(layers.flatMap((layer) => Object.keys(layer)));
+  return { env, own: [...names].filter((name) => Object.hasOwn(env, name)), blocks };
+}
+
+/** What counts up begins with a number. */
+function checkCounter({ attributes, complain }: ReadApp, env: Variables): void {
+  const { increment_var: name } = attributes;
+  const start = name === undefined ? undefined : env[name];
+  if (start === undefined || /^\s*-?\d+\s*$/.test(start)) return;
+  complain('increment_var', 'a variable that is a whole number', `env.${name} is none`);
 }
 
 interface ProgramPlace {
@@ -163,6 +175,8 @@ function resolveProgram(app: ReadApp, { cwd, env, shell }: ProgramPlace): Progra
   const { attributes, complain } = app;
   const { script, interpreter: asked } = attributes;
   if (script === undefined) return null;
+  const server = staticServer(script);
+  if (server !== null) return serverProgram(app, server.file);
   const searchPath = env['PATH'] ?? shell['PATH'] ?? '';
   const found = findScript({ script, cwd, searchPath });
   if (found.type === 'shell_line' && (asked === undefined || asked === 'none' || SHELLS.has(path.basename(asked)))) {
@@ -180,6 +194,25 @@ function resolveProgram(app: ReadApp, { cwd, env, shell }: ProgramPlace): Progra
   if (interpreter === null) return null;
   const directory = path.dirname(found.path);
   return { script: found.path, shellLine: false, interpreter, execMode: modeOf(app, interpreter), directory };
+}
+
+/** `script: 'serve'`: an ordinary app that runs our server of static files. */
+function serverProgram(app: ReadApp, file: string | null): Program | null {
+  if (file === null) {
+    app.complain(
+      'script',
+      'a script, as this build has no server of static files',
+      'use another server, for example nginx',
+    );
+    return null;
+  }
+  return {
+    script: file,
+    shellLine: false,
+    interpreter: 'node',
+    execMode: modeOf(app, 'node'),
+    directory: path.dirname(file),
+  };
 }
 
 /** A name stays a name: whether PATH has it is seen when it is run. */

@@ -2,18 +2,27 @@ import { nearestWord } from '../base/did-you-mean.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { ResolveContext } from './context.ts';
 import { createShellReader } from './env.ts';
-import { type ConfigProblem, configInvalid, createFindings, type Findings } from './findings.ts';
+import { type ConfigProblem, type ConfigRemark, configInvalid, createFindings, type Findings } from './findings.ts';
 import { systemAccounts } from './identity.ts';
 import { nameHint, type ReadApp, readApp } from './read-app.ts';
 import { resolveApp, resolveName } from './resolve-app.ts';
 import { contentsOf, type Data, isData, plainValue } from './shapes.ts';
 import { show } from './show.ts';
+import { staticApps } from './static-server.ts';
 import { createVersionFinder } from './version.ts';
 
 export interface ResolvedApps {
   readonly apps: AppSpec[];
   /** For people: unknown keys and the like. */
   readonly warnings: string[];
+}
+
+/** Everything that is found, mistakes and all. */
+export interface Examination {
+  /** Those without a mistake, in their order. */
+  readonly apps: AppSpec[];
+  readonly problems: readonly ConfigProblem[];
+  readonly remarks: readonly ConfigRemark[];
 }
 
 interface Candidate {
@@ -32,9 +41,24 @@ interface Candidate {
  * @throws PromvisorError CONFIG_INVALID that tells every mistake, with `details.problems`
  */
 export async function resolveApps(raw: unknown, context: ResolveContext): Promise<ResolvedApps> {
+  const { apps, problems, remarks } = await examineApps(raw, context);
+  if (problems.length > 0) throw configInvalid(problems);
+  const warnings = remarks.filter(({ level }) => level === 'warning').map(({ message }) => message);
+  return { apps, warnings: [...new Set(warnings)] };
+}
+
+/**
+ * The same, and mistakes are a part of the answer.
+ * @param raw what `loadConfigFile` or `parseConfigText` gave, or an object of flags
+ * @param context the command
+ * @returns what is meant as far as it can be told, and all that was found
+ */
+export async function examineApps(raw: unknown, context: ResolveContext): Promise<Examination> {
   const file = createFindings(context.source);
-  const { apps, deploy } = contentsOf(raw, file.about(null));
-  const candidates = apps.map((app, index) => candidateOf(app, index, context));
+  const { apps, deploy, served } = contentsOf(raw, file.about(null));
+  const candidates = [...apps, ...staticApps(served, file.about(null))].map((app, index) =>
+    candidateOf(app, index, context),
+  );
   const meant = select(candidates, context, file);
   const accounts = systemAccounts();
   const versionAt = createVersionFinder();
@@ -47,9 +71,11 @@ export async function resolveApps(raw: unknown, context: ResolveContext): Promis
   }
   refuseTwins(meant, file);
   const all = [file, ...meant.map(({ findings }) => findings)];
-  const problems: readonly ConfigProblem[] = all.flatMap((findings) => findings.problems);
-  if (problems.length > 0) throw configInvalid(problems);
-  return { apps: specs, warnings: [...new Set(all.flatMap((findings) => findings.warnings))] };
+  return {
+    apps: specs,
+    problems: all.flatMap((findings) => findings.problems),
+    remarks: all.flatMap((findings) => findings.remarks),
+  };
 }
 
 /** Each app has findings of its own, so that mistakes in apps that are not meant are not told. */

@@ -44,7 +44,8 @@ export interface Settings {
   readonly loki: LokiSettings | null;
 }
 
-const DEFAULTS: SettingValues = {
+/** What holds where nothing else is said. */
+export const SETTING_DEFAULTS: SettingValues = {
   autosave: true,
   'http.listen': { host: '127.0.0.1', port: 9209 },
   'http.expose_env': false,
@@ -61,10 +62,11 @@ const DEFAULTS: SettingValues = {
   'logs.max_total': 2 * 1024 ** 3,
   ...LOKI_DEFAULTS,
 };
-const KEYS = Object.keys(DEFAULTS) as SettingKey[]; // a literal object has just its keys
+export const SETTING_KEYS = Object.keys(SETTING_DEFAULTS) as SettingKey[]; // a literal object has just its keys
 const LARGEST_BYTES = 1024 * 1024;
 
-interface Given {
+/** One setting as somebody wrote it. */
+export interface GivenSetting {
   readonly key: SettingKey;
   readonly value: unknown;
   /** The file or the variable, for messages. */
@@ -80,8 +82,21 @@ interface Given {
  */
 export async function loadSettings(home: Home, env: NodeJS.ProcessEnv): Promise<Settings> {
   const problems: string[] = [];
-  const given = [...(await fromFile(home.settingsFile, problems)), ...fromEnv(env)];
-  const values: Record<SettingKey, unknown> = { ...DEFAULTS };
+  const settings = await settingsFrom([...(await givenInFile(home, problems)), ...givenInEnv(env)], problems);
+  if (problems.length > 0) {
+    throw new PromvisorError('SETTINGS_INVALID', problems.join('\n'), { details: { problems } });
+  }
+  return settings;
+}
+
+/**
+ * Makes settings of what was written.
+ * @param given the later one of two wins
+ * @param problems gets a sentence for each mistake
+ * @returns settings that may be used when there are no problems
+ */
+export async function settingsFrom(given: readonly GivenSetting[], problems: string[]): Promise<Settings> {
+  const values: Record<SettingKey, unknown> = { ...SETTING_DEFAULTS };
   if (given.length > 0) {
     // Most daemons run on defaults and never load the checker.
     const { readSetting } = await import('./settings-schema.ts');
@@ -96,11 +111,7 @@ export async function loadSettings(home: Home, env: NodeJS.ProcessEnv): Promise<
     }
   }
   // Each value is a default or was read as one of its key.
-  const settings = settingsOf(values as SettingValues, problems);
-  if (problems.length > 0) {
-    throw new PromvisorError('SETTINGS_INVALID', problems.join('\n'), { details: { problems } });
-  }
-  return settings;
+  return settingsOf(values as SettingValues, problems);
 }
 
 function gotOf(key: string, value: unknown): string {
@@ -136,25 +147,40 @@ function settingsOf(values: SettingValues, problems: string[]): Settings {
 }
 
 /** Other variables that begin with PROMVISOR_ are no mistake: container platforms make up such names for services. */
-function fromEnv(env: NodeJS.ProcessEnv): Given[] {
-  return KEYS.flatMap((key) => {
+export function givenInEnv(env: NodeJS.ProcessEnv): GivenSetting[] {
+  return SETTING_KEYS.flatMap((key) => {
     const variable = `PROMVISOR_${key.replaceAll('.', '_').toUpperCase()}`;
     const value = env[variable];
     return value === undefined || value === '' ? [] : [{ key, value, from: variable }];
   });
 }
 
-async function fromFile(file: string, problems: string[]): Promise<Given[]> {
-  const content = await readJson(file);
-  const given: Given[] = [];
+/**
+ * Reads what the file of a home says.
+ * @param home with settings.json, which need not be there
+ * @param problems gets a sentence for each key that there is not
+ * @throws PromvisorError SETTINGS_INVALID when it is no JSON
+ */
+export async function givenInFile(home: Home, problems: string[]): Promise<GivenSetting[]> {
+  return givenIn(await readSettingsFile(home.settingsFile), home.settingsFile, problems);
+}
+
+/**
+ * Finds the settings in the content of a file.
+ * @param content parsed JSON, undefined for no file
+ * @param file for messages
+ * @param problems gets a sentence for each key that there is not
+ */
+export function givenIn(content: unknown, file: string, problems: string[]): GivenSetting[] {
+  const given: GivenSetting[] = [];
   for (const [path, value] of leavesOf(content, file, problems)) {
-    const key = KEYS.find((candidate) => candidate === path);
+    const key = SETTING_KEYS.find((candidate) => candidate === path);
     if (key !== undefined) {
       given.push({ key, value, from: file });
       continue;
     }
-    const meant = nearestWord(path, KEYS);
-    const hint = meant === null ? `expected one of ${KEYS.join(', ')}` : `did you mean "${meant}"?`;
+    const meant = nearestWord(path, SETTING_KEYS);
+    const hint = meant === null ? `expected one of ${SETTING_KEYS.join(', ')}` : `did you mean "${meant}"?`;
     problems.push(`${path}: unknown setting, got ${show(value)}; ${hint} (${file})`);
   }
   return given;
@@ -167,7 +193,7 @@ function leavesOf(content: unknown, file: string, problems: string[]): readonly 
     problems.push(`settings: expected an object, got ${show(content)} (${file})`);
     return [];
   }
-  const groups = new Set(KEYS.filter((key) => key.includes('.')).map((key) => key.split('.', 1)[0]));
+  const groups = new Set(SETTING_KEYS.filter((key) => key.includes('.')).map((key) => key.split('.', 1)[0]));
   return Object.entries(content).flatMap(([group, value]) => {
     if (group === '$schema') return [];
     if (isObject(value)) return Object.entries(value).flatMap(([key, leaf]) => leavesBelow(`${group}.${key}`, leaf));
@@ -180,7 +206,9 @@ function leavesOf(content: unknown, file: string, problems: string[]): readonly 
 /** `tls: { ca: … }` is another way to write `tls_ca`. */
 function leavesBelow(path: string, value: unknown): readonly (readonly [string, unknown])[] {
   const isLeaf =
-    !isObject(value) || KEYS.some((key) => key === path) || !KEYS.some((key) => key.startsWith(`${path}_`));
+    !isObject(value) ||
+    SETTING_KEYS.some((key) => key === path) ||
+    !SETTING_KEYS.some((key) => key.startsWith(`${path}_`));
   if (isLeaf) return [[path, value]];
   return Object.entries(value).map(([key, leaf]) => [`${path}_${key}`, leaf] as const);
 }
@@ -190,7 +218,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** Undefined when there is no file. */
-async function readJson(file: string): Promise<unknown> {
+export async function readSettingsFile(file: string): Promise<unknown> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -4,6 +4,8 @@ import { copyOf, kindOf, show } from './show.ts';
 
 /** Far more than a host runs; a larger list is a mistake. */
 const MOST_APPS = 1000;
+const NO_DEPLOY =
+  'code is not deployed here; bring it to the host with ssh, rsync, git or a CI job, and run "promvisor reload FILE" there. Only env of the block is read';
 const SHAPES = 'a list of apps: { apps: [...] }, an array, or one app with a script';
 
 export type Data = Readonly<Record<string, unknown>>;
@@ -13,7 +15,11 @@ export interface Contents {
   readonly apps: readonly Data[];
   /** PM2's `deploy` block: its `env` ranks lowest. */
   readonly deploy: Data;
+  /** PM2's `static` block: folders that are served, each by an app. */
+  readonly served: unknown;
 }
+
+const NOTHING: Contents = { apps: [], deploy: {}, served: undefined };
 
 /**
  * Finds the apps in any shape that PM2 knows: `{ apps }`, an array, one app, or one of these under `pm2`.
@@ -23,26 +29,30 @@ export interface Contents {
  */
 export function contentsOf(raw: unknown, reporter: Reporter): Contents {
   const list = Array.isArray(raw) ? raw : null;
-  if (list !== null) return { apps: appsIn(list, reporter), deploy: {} };
+  if (list !== null) return { ...NOTHING, apps: appsIn(list, reporter) };
   if (!isData(raw)) {
     reporter.problem({ key: 'apps', expected: SHAPES, got: show(raw) });
-    return { apps: [], deploy: {} };
+    return NOTHING;
   }
   const nested = read(raw, 'pm2', reporter);
   const inner = isData(nested) || Array.isArray(nested) ? nested : raw;
-  if (Array.isArray(inner)) return { apps: appsIn(inner, reporter), deploy: {} };
+  if (Array.isArray(inner)) return { ...NOTHING, apps: appsIn(inner, reporter) };
   const deploy = read(inner, 'deploy', reporter);
-  return { apps: appsOfObject(inner, reporter), deploy: isData(deploy) ? deploy : {} };
+  const served = read(inner, 'static', reporter);
+  const hasOthers = deploy !== undefined || served !== undefined;
+  const apps = appsOfObject(inner, hasOthers, reporter);
+  if (deploy !== undefined && apps.length > 0) reporter.note({ key: 'deploy', text: `deploy: ${NO_DEPLOY}` });
+  return { apps, deploy: isData(deploy) ? deploy : {}, served };
 }
 
-function appsOfObject(file: Data, reporter: Reporter): readonly Data[] {
+/** @param hasOthers whether the file has something else of PM2's in it, and need not have apps for that */
+function appsOfObject(file: Data, hasOthers: boolean, reporter: Reporter): readonly Data[] {
   const apps = read(file, 'apps', reporter);
   if (apps !== undefined) {
     for (const key of Object.keys(file)) {
       if (!FILE_KEYS.some((known) => known === key)) reporter.warn(unknownKey(key, FILE_KEYS));
     }
-    if (file['static'] !== undefined) reporter.warn('key "static" is ignored: promvisor serves no files');
-    if (Array.isArray(apps)) return appsIn(apps, reporter);
+    if (Array.isArray(apps)) return apps.length === 0 && hasOthers ? [] : appsIn(apps, reporter);
     if (isData(apps)) return [apps];
     reporter.problem({ key: 'apps', expected: SHAPES, got: show(apps) });
     return [];
@@ -50,6 +60,12 @@ function appsOfObject(file: Data, reporter: Reporter): readonly Data[] {
   const spellings = [...spellingsOf(['script'])].filter(([, key]) => key === 'script');
   if (spellings.some(([spelling]) => Object.hasOwn(file, spelling))) return [file];
   const keys = Object.keys(file);
+  if (hasOthers && keys.every((key) => FILE_KEYS.some((known) => known === key))) {
+    if (file['static'] === undefined) {
+      reporter.problem({ key: 'deploy', expected: 'a file with apps', got: 'deploy alone', note: NO_DEPLOY });
+    }
+    return [];
+  }
   const got =
     keys.length === 0
       ? 'an empty object'

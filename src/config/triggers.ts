@@ -62,7 +62,9 @@ function watchSpec({ attributes, reporter }: ReadApp, cwd: string): WatchSpec | 
   const { watch, ignore_watch = [], watch_delay = 0, watch_options = {} } = attributes;
   if (watch === undefined || watch === false) return null;
   for (const option of Object.keys(watch_options)) {
-    if (!WATCH_OPTIONS.has(option)) reporter.warn(`watch_options.${option} has no effect`);
+    if (!WATCH_OPTIONS.has(option)) {
+      reporter.warn({ key: `watch_options.${option}`, text: `watch_options.${option} has no effect` });
+    }
   }
   return {
     paths: watch === true || watch.length === 0 ? [cwd] : watch.map((entry) => path.resolve(cwd, entry)),

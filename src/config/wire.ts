@@ -12,6 +12,7 @@ const MOST_APPS = 1000;
 const MOST_INSTANCES = 1000;
 const MOST_TARGETS = 10_000;
 const MOST_WORDS = 1000;
+const MOST_OWN_VARIABLES = 10_000;
 const LONGEST_TEXT = 32_768;
 const LONGEST_NAME = 1000;
 const LONGEST_MS = 2 ** 31 - 1;
@@ -41,7 +42,7 @@ const flag = z.boolean('true or false');
 const telemetryGroup = z.enum(TELEMETRY_GROUPS, '"runtime", "http_server", "http_client" or "app"');
 const ms = whole(0, LONGEST_MS);
 const id = z.nullable(whole(0, LARGEST_ID));
-const line = z
+export const line = z
   .string('text')
   .check(z.maxLength(LONGEST_TEXT, 'shorter text'), z.regex(/^[^\0]*$/, 'text without zero bytes'));
 const lines = listOf(line, 0, MOST_WORDS);
@@ -74,6 +75,7 @@ const processSpec = z
       args: lines,
       cwd: file,
       env: variables,
+      ownVariables: z.optional(listOf(variableName, 0, MOST_OWN_VARIABLES)),
       instanceVar: variableName,
       incrementVar: z.nullable(variableName),
       uid: id,
@@ -166,7 +168,7 @@ const appSpec = z.strictObject(
 );
 
 const target = text('an id, a name, a namespace, /regex/ or all', LONGEST_NAME);
-const targets = listOf(target, 1, MOST_TARGETS);
+export const targets = listOf(target, 1, MOST_TARGETS);
 const startRequest = z.strictObject(
   {
     apps: listOf(appSpec, 1, MOST_APPS),
@@ -183,6 +185,8 @@ const actionRequest = z.strictObject(
     action: z.enum(actions, `one of ${actions.join(', ')}`),
     env: z.optional(variables),
     parallel: z.optional(whole(1, MOST_INSTANCES)),
+    // What comes of them is checked as a whole spec.
+    changes: z.optional(z.record(z.string(), z.record(z.string(), z.unknown(), OBJECT), OBJECT)),
     watch: z.optional(z.enum(['toggle', 'off'], '"toggle" or "off"')),
   },
   OBJECT,
@@ -251,7 +255,14 @@ export function parseTargetsRequest(value: unknown): z.output<typeof targetsRequ
   return parsed(targetsRequest, value);
 }
 
-function parsed<T extends z.ZodMiniType>(schema: T, value: unknown): z.output<T> {
+/**
+ * Checks JSON.
+ * @param schema whose messages say what was expected
+ * @param value parsed JSON
+ * @returns the data
+ * @throws PromvisorError REQUEST_INVALID naming path, value and what was expected
+ */
+export function parsed<T extends z.ZodMiniType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const { issues } = result.error;

@@ -45,6 +45,8 @@ export interface ProcessSpec {
   readonly cwd: string;
   /** The whole environment of the app, without the variables that name an instance. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names in `env` that the app's own configuration gave; the others are the shell's. Absent where nobody said. */
+  readonly ownVariables?: readonly string[] | undefined;
   /** Name of the variable that holds the slot number. */
   readonly instanceVar: string;
   /** Name of a variable that counts up per instance from its value in `env`, or null. */

@@ -2,6 +2,7 @@ import type { ActionRequest, ScaleRequest, StartRequest } from '../api/contract.
 import { PromvisorError } from '../base/errors.ts';
 import { planScale } from '../core/scale.ts';
 import type { AppSpec } from '../core/spec.ts';
+import { specChanger } from './changed-spec.ts';
 import type { DumpEntry } from './dump/dump-file.ts';
 import type { Fleet } from './fleet.ts';
 import { appKey, type Instance } from './instance.ts';
@@ -67,11 +68,21 @@ export function createCommands(options: CommandsOptions): Commands {
     tally.end();
   }
 
-  async function reload(instances: readonly Instance[], request: ActionRequest, report: Report): Promise<void> {
+  async function reload(
+    instances: readonly Instance[],
+    { change, request }: { readonly change: Change; readonly request: ActionRequest },
+    report: Report,
+  ): Promise<void> {
+    const specs = changedSpecs(instances, change);
+    const specFor = (instance: Instance) => specs.get(instance) ?? instance.spec;
     const tally = beginReport(instances, report);
-    const specFor = ({ spec }: Instance) => withEnv(spec, request.env);
     await reloads.run(instances, { cause: 'requested', parallel: request.parallel ?? 1, specFor }, tally.done);
+    if (request.changes !== undefined) await reconcile(instances);
     tally.end();
+  }
+
+  async function reconcile(instances: readonly Instance[]): Promise<void> {
+    for (const key of new Set(instances.map(({ spec }) => appKey(spec)))) await triggers.reconcile(key);
   }
 
   return {
@@ -87,12 +98,13 @@ export function createCommands(options: CommandsOptions): Commands {
       await runAll(instances, (instance) => (known.has(instance) ? restart(instance) : start(instance)), report);
     },
     async act(request, report) {
+      const change = await specChanger(request);
       const instances = selectInstances(request.targets, fleet.all());
-      if (request.action === 'reload') return reload(instances, request, report);
-      for (const instance of instances) applyChanges(instance, request);
-      const keys = new Set(instances.map(({ spec }) => appKey(spec)));
-      if (request.watch !== undefined) for (const key of keys) await triggers.reconcile(key);
-      await runAll(instances, operations[request.action], report);
+      if (request.action === 'reload') return reload(instances, { change, request }, report);
+      // All are checked before any is changed.
+      for (const [instance, spec] of changedSpecs(instances, change)) instance.spec = watched(spec, request.watch);
+      if (request.watch !== undefined || request.changes !== undefined) await reconcile(instances);
+      await runAll(instances, operations[request.action], report, request.parallel);
     },
     async scale(request, report) {
       const { spec, instances } = oneApp(request.target, fleet);
@@ -186,17 +198,16 @@ function oneApp(target: string, fleet: Fleet): { readonly spec: AppSpec; readonl
   return { spec: first.spec, instances };
 }
 
-function withEnv(spec: AppSpec, env: ActionRequest['env']): AppSpec {
-  if (env === undefined) return spec;
-  return { ...spec, process: { ...spec.process, env: { ...spec.process.env, ...env } } };
+type Change = (spec: AppSpec) => AppSpec;
+
+function changedSpecs(instances: readonly Instance[], change: Change): ReadonlyMap<Instance, AppSpec> {
+  return new Map(instances.map((instance) => [instance, change(instance.spec)]));
 }
 
-/** `--update-env` and `--watch` change the spec before the command. */
-function applyChanges(instance: Instance, request: ActionRequest): void {
-  instance.spec = withEnv(instance.spec, request.env);
-  const { spec } = instance;
-  if (request.watch === undefined) return;
-  const on = request.watch === 'toggle' && spec.triggers.watch === null;
+/** `--watch` turns watching on or off. */
+function watched(spec: AppSpec, wish: ActionRequest['watch']): AppSpec {
+  if (wish === undefined) return spec;
+  const on = wish === 'toggle' && spec.triggers.watch === null;
   const watch = on ? { paths: [spec.process.cwd], ignore: [], delayMs: 0, usePolling: false, intervalMs: 100 } : null;
-  instance.spec = { ...spec, triggers: { ...spec.triggers, watch } };
+  return { ...spec, triggers: { ...spec.triggers, watch } };
 }

@@ -15,6 +15,7 @@ import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
 import * as pipes from '../os/pipes.ts';
 import { openAgents } from './agents.ts';
+import { createAppMessages } from './app-messages.ts';
 import { appRoutes } from './app-routes.ts';
 import { createBus } from './bus.ts';
 import { createCommands } from './commands.ts';
@@ -88,14 +89,16 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const instances = () => fleet.all();
   const guard = () => loki.guard();
   const keeping = createLogKeeping({ home, settings: settings.logs, clock, log, instances, guard });
+  const messages = createAppMessages({ clock, onWanted: (isWanted) => hosts.listen(isWanted) });
   const agents = openAgents({
     socket: home.agentSocket,
     clock,
     log,
     onMessage({ id, generation, pid }, message) {
       const instance = fleet.find(id);
-      const isReady = message === 'ready' && instance?.processes.get(generation)?.pid === pid;
-      if (isReady) instance.post({ type: 'ready', generation });
+      if (instance?.processes.get(generation)?.pid !== pid) return;
+      if (message === 'ready') instance.post({ type: 'ready', generation });
+      messages.take(instance, message);
     },
     // Its end is near, or past.
     onGone: ({ pid }) => exits.look(pid),
@@ -123,8 +126,8 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   };
   const ofApp = (key: string) => fleet.ofApp(key);
   const settled = () => state.settled();
-  const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp, marks, exits, onChanged, settled });
-  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks });
+  const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp, marks, exits, messages, onChanged, settled });
+  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks, messages });
   const pidFiles = createPidFiles(clock, log);
   const landings = createLandingsOfHome(home);
   const fifos = createFifoPool({ folder: path.join(home.runDir, 'spare') });
@@ -195,6 +198,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const routes: RoutesOptions = {
     fleet,
     commands,
+    messages,
     fanout,
     home,
     clock,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
 import { createInbox } from '../base/inbox.ts';
 import type { Home } from '../base/paths.ts';
 import { newInstance, step } from '../core/machine.ts';
@@ -14,6 +15,7 @@ import { createRhythm } from '../logs/rhythm.ts';
 import type { SinkRegistry } from '../logs/sink-registry.ts';
 import { appKey, type Instance } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
+import { stdinPath } from './stdin.ts';
 
 export interface FleetOptions {
   readonly home: Home;
@@ -144,10 +146,19 @@ export function createFleet(options: FleetOptions): Fleet {
     return instance;
   }
 
+  async function makeInputs(of: readonly Instance[]): Promise<void> {
+    const inputs = of.filter(({ spec }) => spec.process.execMode === 'fork');
+    try {
+      await options.pipes.makeFifos(inputs.map(({ id }) => stdinPath(id, options.home.runDir)));
+    } catch (error) {
+      options.log.warn({ problem: messageOf(error) }, 'apps start without a standard input');
+    }
+  }
+
   async function opened(added: readonly Instance[]): Promise<readonly Instance[]> {
     for (const instance of added) options.onAdded(instance);
     if (added.length > 0) options.onChanged();
-    await Promise.all(added.map((instance) => instance.logs.open()));
+    await Promise.all([makeInputs(added), ...added.map((instance) => instance.logs.open())]);
     return added;
   }
 
@@ -163,7 +174,9 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     restore(saved, next) {
       nextId = next;
-      return saved.map(make);
+      const restored = saved.map(make);
+      void makeInputs(restored);
+      return restored;
     },
     nextId: () => nextId,
     async remove(instance) {
@@ -175,6 +188,7 @@ export function createFleet(options: FleetOptions): Fleet {
       if (instances.size === 0) nextId = 0;
       options.onChanged();
       await instance.logs.close();
+      options.pipes.removeFifos([stdinPath(instance.id, options.home.runDir)]);
     },
   };
 }

@@ -16,6 +16,7 @@ import {
 } from '../os/host-client.ts';
 import { identityOf, type ProcessIdentity } from '../os/identity.ts';
 import { signalTree } from '../os/process-tree.ts';
+import type { AppMessages } from './app-messages.ts';
 import { born } from './births.ts';
 import type { Deaths } from './deaths.ts';
 import { forkRequest, type HostPlan, hostPlan, launchHost, type WorkerOrder } from './host-launch.ts';
@@ -43,7 +44,9 @@ export interface Hosts {
    */
   adopt(saved: SavedHost): Promise<HostHello['workers'] | null>;
   /** Sends an IPC message to a worker, as far as its host can be reached. */
-  send(key: string, worker: WorkerKey, message: string): void;
+  send(key: string, worker: WorkerKey, message: unknown): void;
+  /** Whether hosts are to tell what workers send. */
+  listen(on: boolean): void;
   /** What a later daemon needs to take them over. */
   saved(): readonly SavedHost[];
 }
@@ -56,6 +59,7 @@ export interface HostsOptions {
   readonly ofApp: (key: string) => readonly Instance[];
   readonly marks: Marks;
   readonly exits: ExitWatch;
+  readonly messages: AppMessages;
   /** A host has come or gone. */
   readonly onChanged: () => void;
   /** Resolves when the present state of everything outlives this daemon. */
@@ -108,6 +112,10 @@ export function createHosts(options: HostsOptions): Hosts {
         const instance = ofApp(key).find(({ id }) => id === fact.id);
         if (instance !== undefined) take(instance, fact, host);
       },
+      onMessage({ id, generation }, message) {
+        const instance = ofApp(key).find((one) => one.id === id);
+        if (instance?.processes.has(generation) === true) options.messages.take(instance, message);
+      },
       onLost: lost,
       safe: options.settled,
     };
@@ -115,6 +123,7 @@ export function createHosts(options: HostsOptions): Hosts {
     const gone = starting.then(
       async (client) => {
         host.client = client;
+        if (options.messages.wanted()) client.listen(true);
         host.identity = client.identity;
         options.onChanged();
         log.info({ app: key, pid: client.identity.pid }, 'cluster host connected');
@@ -181,7 +190,7 @@ export function createHosts(options: HostsOptions): Hosts {
       if (stray !== null) signalTree({ root: stray, signal: 'SIGKILL', treekill: true });
       return;
     }
-    const send = (message: string) => host.client?.send({ id, generation }, message);
+    const send = (message: unknown) => host.client?.send({ id, generation }, message);
     // Another daemon had it made, and its environment told of it.
     if (instance.processes.get(generation)?.pid === pid) {
       instance.post({ type: 'spawned', generation, pid });
@@ -244,6 +253,9 @@ export function createHosts(options: HostsOptions): Hosts {
       }
     },
     send: (key, worker, message) => hosts.get(key)?.client?.send(worker, message),
+    listen(on) {
+      for (const { client } of hosts.values()) client?.listen(on);
+    },
     saved: () =>
       [...hosts].flatMap(([key, { identity, socket, made }]) =>
         identity === null ? [] : [{ key, socket, made, identity }],

@@ -13,7 +13,7 @@ export interface LiveProcess {
   readonly identity: ProcessIdentity;
   readonly startedAtMs: number;
   /** Sends a message on the IPC channel of a Node app; `onFailed` when it has none any more. */
-  send(message: string, onFailed: () => void): void;
+  send(message: unknown, onFailed: () => void): void;
   /** True once it accepts connections, as far as anybody told. */
   listening: boolean;
   /** True where an earlier daemon had it made: it is no child of this one. */

@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, Serializable } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { AGENT_VARIABLE, type AgentAddress } from '../base/agent-protocol.ts';
@@ -9,13 +9,15 @@ import { MARK_VARIABLE } from '../base/process-mark.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { nodeFlags, runsNode, spawnProcess } from '../os/spawn.ts';
 import type { Agents } from './agents.ts';
+import type { AppMessages } from './app-messages.ts';
 import { born } from './births.ts';
 import type { Deaths } from './deaths.ts';
 import type { Hosts } from './hosts.ts';
 import { type Instance, type LiveProcess, specOf } from './instance.ts';
-import { instanceEnv } from './instance-env.ts';
+import { processEnv } from './instance-env.ts';
 import type { Marks } from './marks.ts';
 import { snapshotPath } from './snapshots.ts';
+import { openStdin } from './stdin.ts';
 
 /** The bundles stand side by side. */
 const AGENT_FILE = path.join(import.meta.dirname, 'agent.cjs');
@@ -27,6 +29,7 @@ export interface LaunchOptions {
   readonly home: Home;
   readonly marks: Marks;
   readonly agents: Agents;
+  readonly messages: AppMessages;
 }
 
 /**
@@ -37,11 +40,9 @@ export interface LaunchOptions {
  */
 export function launch(instance: Instance, generation: number, options: LaunchOptions): void {
   const spec = specOf(instance, generation);
-  const env = {
-    ...instanceEnv(instance, spec, options.home.root),
-    ...agentEnv(instance, generation, spec, options.home),
-    [MARK_VARIABLE]: options.marks.ofProcess(instance.id, generation),
-  };
+  const env = processEnv(instance, spec, { homeRoot: options.home.root, clock: options.clock });
+  if (hasAgent(spec)) env[AGENT_VARIABLE] = agentAddress(instance, generation, spec, options.home);
+  env[MARK_VARIABLE] = options.marks.ofProcess(instance.id, generation);
   if (spec.process.execMode === 'fork') {
     launchFork(instance, { generation, spec, env }, options);
     return;
@@ -49,7 +50,7 @@ export function launch(instance: Instance, generation: number, options: LaunchOp
   options.hosts.fork(instance, {
     generation,
     spec,
-    env: { ...spec.process.env, ...env },
+    env,
     execArgv: nodeFlags(spec.process, agentFile(spec)),
   });
 }
@@ -63,14 +64,16 @@ interface ForkLaunch {
 function launchFork(
   instance: Instance,
   { generation, spec, env }: ForkLaunch,
-  { clock, deaths, agents }: LaunchOptions,
+  { clock, deaths, agents, home, messages }: LaunchOptions,
 ): void {
   const fds = openEnds(instance, generation);
   if (fds === null) return;
+  const stdinFd = openStdin(instance.id, home.runDir);
   const request = {
     process: spec.process,
-    instanceEnv: env,
+    env,
     agentFile: agentFile(spec),
+    stdinFd,
     stdoutFd: fds.out,
     stderrFd: fds.error,
   };
@@ -85,10 +88,12 @@ function launchFork(
     },
     onMessage: (message) => {
       if (message === 'ready') instance.post({ type: 'ready', generation });
+      messages.take(instance, message);
     },
   });
   closeSync(fds.out);
   closeSync(fds.error);
+  if (stdinFd !== null) closeSync(stdinFd);
   if (child?.pid === undefined) return;
   const { id } = instance;
   const { pid } = child;
@@ -100,7 +105,7 @@ function launchFork(
 function viaChild(child: ChildProcess): LiveProcess['send'] {
   return (message, onFailed) => {
     if (!child.connected) return onFailed();
-    child.send(message, (error) => {
+    child.send(message as Serializable, (error) => {
       // The channel closed under the message.
       if (error !== null) onFailed();
     });
@@ -118,17 +123,25 @@ function openEnds(instance: Instance, generation: number): { readonly out: numbe
   }
 }
 
-/** Without its file, as in the middle of an upgrade, Node would not start at all. */
+/**
+ * Without its file, as in the middle of an upgrade, Node would not start at all. Another user cannot reach the daemon's
+ * socket: then the channel of child_process has to do.
+ */
 function hasAgent({ process }: AppSpec): boolean {
-  return process.agent && runsNode(process) && existsSync(AGENT_FILE);
+  return process.agent && !isAnotherUser(process) && runsNode(process) && existsSync(AGENT_FILE);
+}
+
+const ownUid = process.getuid?.() ?? null;
+
+function isAnotherUser({ uid }: AppSpec['process']): boolean {
+  return uid !== null && uid !== ownUid;
 }
 
 function agentFile(spec: AppSpec): string | null {
   return hasAgent(spec) ? AGENT_FILE : null;
 }
 
-function agentEnv(instance: Instance, generation: number, spec: AppSpec, home: Home): Record<string, string> {
-  if (!hasAgent(spec)) return {};
+function agentAddress(instance: Instance, generation: number, spec: AppSpec, home: Home): string {
   const address: AgentAddress = {
     socket: home.agentSocket,
     id: instance.id,
@@ -137,5 +150,5 @@ function agentEnv(instance: Instance, generation: number, spec: AppSpec, home: H
     snapshot: snapshotPath(home.runDir, { id: instance.id, generation }),
     channel: spec.process.execMode === 'fork',
   };
-  return { [AGENT_VARIABLE]: JSON.stringify(address) };
+  return JSON.stringify(address);
 }

@@ -72,10 +72,20 @@ export function createOperations(options: OperationsOptions): Operations {
  * @param instances in the order in which they are told
  * @param operation what is done to each
  * @param report told of the beginning, of each, and of the end
+ * @param parallel how many at once
  */
-export async function runAll(instances: readonly Instance[], operation: Operation, report: Report): Promise<void> {
+export async function runAll(
+  instances: readonly Instance[],
+  operation: Operation,
+  report: Report,
+  parallel = instances.length,
+): Promise<void> {
   const tally = beginReport(instances, report);
-  await Promise.all(instances.map(async (instance) => tally.done(instance, await operation(instance))));
+  const waiting = instances.values();
+  const workers = Array.from({ length: Math.min(parallel, instances.length) }, async () => {
+    for (const instance of waiting) tally.done(instance, await operation(instance));
+  });
+  await Promise.all(workers);
   tally.end();
 }
 

@@ -12,6 +12,7 @@ import { STATE_VERSION, VERSION } from '../base/version.ts';
 import type { LogFanout } from '../logs/fanout.ts';
 import { signalTree } from '../os/process-tree.ts';
 import { runsNode } from '../os/spawn.ts';
+import type { AppMessages } from './app-messages.ts';
 import type { Commands } from './commands.ts';
 import { entriesIn } from './dump/dump-file.ts';
 import type { Dumps } from './dump/dumps.ts';
@@ -23,13 +24,15 @@ import type { LogKeeping } from './log-keeping.ts';
 import { streamLogs } from './log-stream.ts';
 import type { Loki } from './loki.ts';
 import type { Report } from './operations.ts';
+import { talkRoutes } from './talk-routes.ts';
 import { selectInstances } from './targets.ts';
 import { isInstalled } from './unit/service.ts';
-import { describeView, envView, instanceView, type ViewContext, whyView } from './views.ts';
+import { describeView, envView, instanceView, specView, type ViewContext, whyView } from './views.ts';
 
 export interface RoutesOptions {
   readonly fleet: Fleet;
   readonly commands: Commands;
+  readonly messages: AppMessages;
   readonly fanout: LogFanout;
   readonly keeping: LogKeeping;
   readonly loki: Loki;
@@ -78,6 +81,7 @@ export function controlRoutes(options: RoutesOptions): Routes {
   });
 
   return {
+    ...talkRoutes(options),
     [ROUTES.ping]: { method: 'GET', reply: () => json(pingView(options)) },
     [ROUTES.instances]: {
       method: 'GET',
@@ -100,6 +104,7 @@ export function controlRoutes(options: RoutesOptions): Routes {
     },
     [ROUTES.why]: read(whyView),
     [ROUTES.env]: { method: 'GET', reply: (request) => json({ instances: selected(request).map(envView) }) },
+    [ROUTES.specs]: { method: 'GET', reply: (request) => json({ instances: selected(request).map(specView) }) },
     [ROUTES.jlist]: {
       method: 'GET',
       reply: () => jlistReply(options, true),

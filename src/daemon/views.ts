@@ -1,4 +1,5 @@
 import type { DescribeView, EnvView, InstanceView, WhyView } from '../api/contract.ts';
+import type { SpecView } from '../api/daemon-views.ts';
 import type { LokiAppView } from '../api/loki-views.ts';
 import { pm2StatusOf } from '../core/pm2status.ts';
 import type { AppSpec } from '../core/spec.ts';
@@ -85,6 +86,10 @@ function filesOf(live: string | null): DescribeView['logFiles']['out'] {
 
 export function whyView(instance: Instance, context: ViewContext): WhyView {
   return { ...instanceView(instance, context), transitions: instance.history, lastDeath: instance.lastDeath };
+}
+
+export function specView({ id, slot, spec }: Instance): SpecView {
+  return { id, slot, spec };
 }
 
 export function envView({ id, spec, slot }: Instance): EnvView {

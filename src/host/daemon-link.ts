@@ -6,11 +6,15 @@ import type { FactLog } from './facts.ts';
 import { readRequest } from './requests.ts';
 
 /** Nobody else may connect: unix(7), permissions of the socket file. */
+/** Of UTF-8 beside its two bytes in a string. */
+const LONGEST_CHARACTER_BYTES = 3;
 const PRIVATE_UMASK = 0o177;
 
 export interface DaemonLink {
   /** Sends what the daemon has not been sent. */
   push(): void;
+  /** Says something that may be lost: nothing waits for a daemon that is away or slow. */
+  tell(message: FromHost): void;
   /** Sends the rest, closes the socket and takes its file away. */
   close(done: () => void): void;
 }
@@ -80,6 +84,11 @@ export function createDaemonLink({ socket: path, facts, hello, onRequest }: Daem
 
   return {
     push,
+    tell(message) {
+      if (daemon?.writable !== true || daemon.writableNeedDrain) return;
+      const line = `${JSON.stringify(message)}\n`;
+      if (line.length < HOST_LINE_BYTES / LONGEST_CHARACTER_BYTES) daemon.write(line);
+    },
     close(done) {
       server.close();
       if (daemon === null) return done();

@@ -31,6 +31,7 @@ function main({ socket, schedule }: HostSetup): void {
       facts.add(fact);
       link.push();
     },
+    onMessage: (key, message) => link.tell({ type: 'message', ...key, message }),
     onEmpty() {
       setTimeout(() => process.exit(0), LAST_WORDS_MS);
       link.close(() => process.exit(0));
@@ -58,6 +59,9 @@ function main({ socket, schedule }: HostSetup): void {
         break;
       case 'send':
         workers.send(request, request.message);
+        break;
+      case 'listen':
+        workers.listen(request.on);
         break;
       case 'end':
         workers.end();

@@ -16,6 +16,8 @@ export function readRequest(value: unknown): ToHost | null | 'nonsense' {
       return isFork(value) ? (value as unknown as ForkRequest) : 'nonsense';
     case 'send':
       return isKey(value) && value['message'] !== undefined ? (value as unknown as ToHost) : 'nonsense';
+    case 'listen':
+      return typeof value['on'] === 'boolean' ? { type: 'listen', on: value['on'] } : 'nonsense';
     case 'ack':
       return isCount(value['seq']) ? { type: 'ack', seq: value['seq'] } : 'nonsense';
     case 'end':

@@ -12,6 +12,8 @@ export interface Workers {
   fork(request: ForkRequest): void;
   /** Passes a message on; nothing happens when the worker cannot be reached any more. */
   send(key: WorkerKey, message: unknown): void;
+  /** Whether `onMessage` is told of what workers send. */
+  listen(on: boolean): void;
   /** Workers that have not exited. */
   living(): readonly (WorkerKey & { readonly pid: number; readonly listening: boolean })[];
   /** No new workers from now on. */
@@ -21,6 +23,8 @@ export interface Workers {
 export interface WorkersOptions {
   readonly schedule: HostSchedule;
   onFact(fact: HostFact): void;
+  /** A worker has sent something, 'ready' included. */
+  onMessage(key: WorkerKey, message: unknown): void;
   /** After `end`: no worker is left. */
   onEmpty(): void;
 }
@@ -38,11 +42,12 @@ interface Living {
  * @returns its workers, none yet
  * @see https://nodejs.org/docs/latest-v20.x/api/cluster.html
  */
-export function createWorkers({ schedule, onFact, onEmpty }: WorkersOptions): Workers {
+export function createWorkers({ schedule, onFact, onMessage, onEmpty }: WorkersOptions): Workers {
   const cluster = loadCluster();
   cluster.schedulingPolicy = schedule === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR;
   const living = new Map<string, Living>();
   let ending = false;
+  let listening = false;
 
   function emptied(): void {
     if (ending && living.size === 0) onEmpty();
@@ -62,10 +67,11 @@ export function createWorkers({ schedule, onFact, onEmpty }: WorkersOptions): Wo
       entry.addresses.add(text);
       onFact({ type: 'listening', ...key, address: text });
     });
-    worker.on('message', function tellReady(message: unknown) {
-      if (message !== 'ready') return;
-      worker.removeListener('message', tellReady);
-      onFact({ type: 'ready', ...key });
+    let isReady = false;
+    worker.on('message', (message: unknown) => {
+      if (message === 'ready' && !isReady) onFact({ type: 'ready', ...key });
+      isReady ||= message === 'ready';
+      if (listening) onMessage(key, message);
     });
     worker.process.once('exit', (code, signal) => {
       living.delete(nameOf(key));
@@ -97,6 +103,9 @@ export function createWorkers({ schedule, onFact, onEmpty }: WorkersOptions): Wo
       const target = living.get(nameOf(key))?.worker.process;
       // The callback takes the error of a channel that closes at this moment.
       if (target?.connected === true) target.send(message as object, () => {});
+    },
+    listen(on) {
+      listening = on;
     },
     living: () =>
       [...living.values()].map(({ key, pid, addresses }) => ({ ...key, pid, listening: addresses.size > 0 })),

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { errnoOf } from '../base/errors.ts';
 import * as pipes from './pipes.ts';
 
-/** Enough for a hundred instances; a spare one is a directory entry and an inode. */
-const SPARE = 256;
+/** Enough for a hundred instances with three each; a spare one is a directory entry and an inode. */
+const SPARE = 320;
 
 /**
  * Named pipes that were made in advance: a start has only to give them their names, which costs a tenth. They are made

@@ -25,6 +25,8 @@ export type HostLoss =
 export interface HostHandlers {
   /** The fact is taken when this returns. */
   onFact(fact: HostFact): void;
+  /** A worker has sent something. */
+  onMessage?(key: WorkerKey, message: unknown): void;
   /** Exactly once, after the last fact, also for a host that was told to end; not after `close`. */
   onLost(loss: HostLoss): void;
   /** What the facts so far have changed outlives this process: until then the host keeps them. At once without it. */
@@ -39,6 +41,8 @@ export interface HostClient {
   readonly caughtUp: Promise<void>;
   fork(request: HostForkRequest): void;
   send(key: WorkerKey, message: unknown): void;
+  /** Whether the host is to tell what workers send. */
+  listen(on: boolean): void;
   /** The host exits with code 0 as soon as it has no worker. */
   end(): void;
   /** SIGKILL to the host alone; its workers then lose their channel and end, as node:cluster has it. */
@@ -164,6 +168,7 @@ function greet({ socket, address, signal }: Greeting, handlers: HostHandlers): P
       for (const value of values) {
         if (closed) return;
         const message = readMessage(value);
+        if (message?.type === 'message') handlers.onMessage?.(message, message.message);
         if (message?.type !== 'fact') continue;
         handlers.onFact(message.fact);
         taken = message.seq;
@@ -216,6 +221,7 @@ function createClient({ socket, identity, hello, caughtUp, close }: ClientParts)
     caughtUp,
     fork: (request) => say(socket, { type: 'fork', ...request }),
     send: ({ id, generation }, message) => say(socket, { type: 'send', id, generation, message }),
+    listen: (on) => say(socket, { type: 'listen', on }),
     end: () => say(socket, { type: 'end' }),
     kill() {
       signalTree({ root: identity, signal: 'SIGKILL', treekill: false });
@@ -229,11 +235,13 @@ function say(socket: Socket, message: ToHost): void {
   if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
 }
 
+const KNOWN: ReadonlySet<unknown> = new Set(['hello', 'fact', 'message']);
+
 /** Types that this client does not know are passed over: the host may be the newer one. */
 function readMessage(value: unknown): FromHost | null {
   if (typeof value !== 'object' || value === null || !('type' in value)) return null;
   // Only the host can write here, and its parts are of one version of the protocol, which hello gave.
-  return value.type === 'hello' || value.type === 'fact' ? (value as FromHost) : null;
+  return KNOWN.has(value.type) ? (value as FromHost) : null;
 }
 
 export function lossText(loss: HostLoss): string {

@@ -20,6 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   daemon: ['base', 'core', 'config', 'os', 'logs', 'metrics', 'api', 'web'],
   // What apps import from the package.
   app: ['base'],
+  // The static server is an app too.
+  serve: [],
   // They run inside or beside the user's app and carry nothing along.
   agent: ['base'],
   host: ['base'],
@@ -30,6 +32,7 @@ const MAY_IMPORT_ZOD = [
   'config/attribute-types.ts',
   'config/json-schema.ts',
   'config/wire.ts',
+  'config/wire-talk.ts',
   'config/settings-schema.ts',
   'config/loki-schema.ts',
 ];

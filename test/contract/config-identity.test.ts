@@ -9,27 +9,35 @@ const ACCOUNTS: Accounts = {
   group: 'root:x:0:\ndeploy:x:1002:\nwww:x:33:deploy\n',
 };
 
+const DEPLOY = { HOME: '/home/deploy', USER: 'deploy', LOGNAME: 'deploy' };
+
 function identify(app: object, accounts: Accounts): { identity: Identity; told: readonly string[] } {
   const findings = createFindings('x.json');
   const reporter = findings.about({ name: 'web', number: 1 });
   const identity = identityOf(readApp({ raw: { script: 'a.js', ...app }, overrides: {}, reporter }), accounts);
-  return { identity, told: [...findings.problems.map(({ message }) => message), ...findings.warnings] };
+  return {
+    identity,
+    told: [
+      ...findings.problems.map(({ message }) => message),
+      ...findings.remarks.filter(({ level }) => level === 'warning').map(({ message }) => message),
+    ],
+  };
 }
 
 describe('whom an app runs as', () => {
   test.each([
-    [{}, { uid: null, gid: null, homeDir: null }],
-    [{ uid: 'deploy' }, { uid: 1001, gid: 1002, homeDir: '/home/deploy' }],
+    [{}, { uid: null, gid: null, variables: {} }],
+    [{ uid: 'deploy' }, { uid: 1001, gid: 1002, variables: DEPLOY }],
     [
       { user: 'deploy', gid: 'www' },
-      { uid: 1001, gid: 33, homeDir: '/home/deploy' },
+      { uid: 1001, gid: 33, variables: DEPLOY },
     ],
-    [{ uid: 1001 }, { uid: 1001, gid: 1002, homeDir: '/home/deploy' }],
+    [{ uid: 1001 }, { uid: 1001, gid: 1002, variables: DEPLOY }],
     [
       { uid: '1001', gid: 5 },
-      { uid: 1001, gid: 5, homeDir: '/home/deploy' },
+      { uid: 1001, gid: 5, variables: DEPLOY },
     ],
-    [{ gid: 33 }, { uid: null, gid: 33, homeDir: null }],
+    [{ gid: 33 }, { uid: null, gid: 33, variables: {} }],
   ])('%j', (app, identity) => expect(identify(app, ACCOUNTS)).toEqual({ identity, told: [] }));
 
   test('names that nobody has are refused', () => {
@@ -41,7 +49,7 @@ describe('whom an app runs as', () => {
 
   test('a number without an entry keeps the group, and says so', () => {
     const { identity, told } = identify({ uid: 4242 }, ACCOUNTS);
-    expect(identity).toEqual({ uid: 4242, gid: null, homeDir: null });
+    expect(identity).toEqual({ uid: 4242, gid: null, variables: {} });
     expect(told).toEqual([expect.stringContaining('uid 4242 is not in /etc/passwd and no gid is given')]);
   });
 

@@ -78,6 +78,14 @@ describe('a module that cannot be loaded says where', () => {
     expect(loaded).toMatchObject({ message: expect.stringContaining(`${file}${at}: ${words}`) });
   });
 
+  test('ESM that a package makes CommonJS: with the name that would do', async () => {
+    const cwd = folder({ 'package.json': '{ "type": "commonjs" }', 'a.config.js': 'export default {};\n' });
+    expect(await load(path.join(cwd, 'a.config.js'))).toMatchObject({
+      code: 'CONFIG_UNREADABLE',
+      message: expect.stringContaining('says that it is CommonJS: call it a.config.mjs, or write module.exports'),
+    });
+  });
+
   test('through a symbolic link too', async () => {
     const cwd = folder({ 'real/a.config.cjs': '\nmodule.exports = }\n' });
     symlinkSync(path.join(cwd, 'real'), path.join(cwd, 'link'));

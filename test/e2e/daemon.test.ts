@@ -43,21 +43,21 @@ describe('the daemon', () => {
   test('pipes are made once: apps use those of the ones before, also of a daemon before, and no helper is left', async () => {
     const home = testHome();
     const runDir = path.join(home.root, 'home/run');
-    const namesOfPipes = () => readdirSync(runDir).filter((name) => /\.(?:out|err)$/.test(name));
+    const namesOfPipes = () => readdirSync(runDir).filter((name) => /\.(?:out|err|in)$/.test(name));
     const inodeOf = (name: string) => statSync(path.join(runDir, name)).ino;
     const spare = () => readdirSync(path.join(runDir, 'spare')).map((name) => inodeOf(`spare/${name}`));
     const start = () => home.ok(['start', fixture('waits.sh')]);
     await start();
     const all = [...spare(), ...namesOfPipes().map(inodeOf)];
-    expect([namesOfPipes().sort(), all.length]).toEqual([['0.err', '0.out'], 256]);
+    expect([namesOfPipes().sort(), all.length]).toEqual([['0.err', '0.in', '0.out'], 320]);
     const { pid } = await home.instance('waits');
     expect(home.processes().filter((one) => one !== pid)).toEqual(daemonsOf(home.processes()));
     await home.ok(['delete', 'waits']);
-    expect(spare()).toHaveLength(256);
+    expect(spare()).toHaveLength(320);
     await home.ok(['kill']);
     await start();
     expect(all).toEqual(expect.arrayContaining(namesOfPipes().map(inodeOf)));
-    expect(spare()).toHaveLength(254);
+    expect(spare()).toHaveLength(317);
   });
 
   test('kill ends every app, then the daemon, and returns when they are gone', async () => {

@@ -158,6 +158,28 @@ describe('workers', () => {
     ]);
     expect(told(host, 0).filter((what) => what === 'ready')).toHaveLength(1);
   });
+
+  test('tells what workers send while the daemon listens, and ready once in any case', async () => {
+    const host = await start();
+    const script = program(
+      host,
+      'sends.cjs',
+      `process.send('ready'); process.on('message', (said) => process.send({ said }));`,
+    );
+    const worker = await host.fork({ ...first, script });
+    await worker.fact('ready');
+    host.client.send(first, 'unheard');
+    host.client.listen(true);
+    host.client.send(first, { n: 1 });
+    await until(() => host.messages.length > 0, { what: 'a message' });
+    host.client.listen(false);
+    host.client.send(first, 'unheard');
+    host.client.listen(true);
+    host.client.send(first, 'last');
+    await until(() => JSON.stringify(host.messages).includes('last'), { what: 'the last message' });
+    expect(host.messages).toContainEqual([0, { said: { n: 1 } }]);
+    expect(told(host, 0).filter((what) => what === 'ready')).toHaveLength(1);
+  });
 });
 
 describe('what cannot be', () => {

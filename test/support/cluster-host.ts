@@ -23,6 +23,8 @@ export interface TestedHost {
   readonly socket: string;
   client: HostClient;
   readonly facts: HostFact[];
+  /** What workers have sent while it was listened. */
+  readonly messages: unknown[];
   readonly losses: HostLoss[];
   readonly handlers: HostHandlers;
   fork(request: Partial<HostForkRequest> & WorkerKey): Promise<TestedWorker>;
@@ -74,7 +76,12 @@ export async function testHost(
   const log = path.join(folder, 'host.log');
   const facts: HostFact[] = [];
   const losses: HostLoss[] = [];
-  const handlers = { onFact: (fact: HostFact) => facts.push(fact), onLost: (loss: HostLoss) => losses.push(loss) };
+  const messages: unknown[] = [];
+  const handlers = {
+    onFact: (fact: HostFact) => facts.push(fact),
+    onMessage: ({ id }: WorkerKey, message: unknown) => messages.push([id, message]),
+    onLost: (loss: HostLoss) => losses.push(loss),
+  };
   const { schedule = 'shared', interpreter = process.execPath, env = {} } = options;
   const logFd = openSync(log, 'a');
   const setup = { socket, schedule };
@@ -85,6 +92,7 @@ export async function testHost(
     socket,
     client,
     facts,
+    messages,
     losses,
     handlers,
     fork: (request) => forkWorker(host, request),

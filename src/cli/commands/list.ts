@@ -23,7 +23,12 @@ export async function showList(context: CliContext): Promise<void> {
   if (!context.json && !context.silent) context.terminal.out(tableOf(context, await readState(context)));
 }
 
-async function readState(context: CliContext): Promise<FleetView | null> {
+/**
+ * Asks the daemon for what the table shows.
+ * @param context of the command
+ * @returns null without a daemon
+ */
+export async function readState(context: CliContext): Promise<FleetView | null> {
   const client = reader(context);
   try {
     const fleet = await client.fleet();

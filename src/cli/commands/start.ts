@@ -1,11 +1,12 @@
 import type { Client } from '../../api/client.ts';
 import type { StartRequest } from '../../api/contract.ts';
 import { PromvisorError } from '../../base/errors.ts';
-import { overridesOf } from '../app-flags.ts';
-import { type AppSource, defaultConfig, isConfig, isFilePath, loadApps } from '../app-sources.ts';
+import { type AppSource, defaultConfig, isConfig, isFilePath, loadApps, refuseConfigFlags } from '../app-sources.ts';
+import { attachLogs } from '../attach-logs.ts';
 import { type CliContext, type ExitCode, reader } from '../context.ts';
 import { follow, type Outcome, writeOutcome } from '../progress.ts';
 import { updatedEnv } from '../shell-env.ts';
+import { specChanges } from '../spec-changes.ts';
 import { starter } from '../starter.ts';
 import { foregroundCommand } from './foreground.ts';
 import { showList } from './list.ts';
@@ -35,10 +36,11 @@ async function startAll(context: CliContext, operands: readonly string[], option
   const sources: AppSource[] = [];
   // Everything is read before anything is started.
   for (const operand of operands) {
-    if (await isKnown(context, operand, options)) known.push(operand);
-    else sources.push(await loadApps(context, operand, options));
+    if (await isKnown(context, operand, options)) {
+      refuseConfigFlags(operand, options);
+      known.push(operand);
+    } else sources.push(await loadApps(context, operand, options));
   }
-  if (known.length > 0) refuseAppFlags(known, options);
   const client = await starter(context);
   const outcomes: Outcome[] = [];
   if (known.length > 0) outcomes.push(await startKnown(context, client, { known, options }));
@@ -46,8 +48,10 @@ async function startAll(context: CliContext, operands: readonly string[], option
     outcomes.push(await follow(context, client.start(request), 'started'));
   }
   const exitCode = Math.max(...outcomes.map((outcome) => outcome.exitCode));
-  if (context.json) writeOutcome(context, { exitCode, instances: outcomes.flatMap(({ instances }) => instances) });
+  const instances = outcomes.flatMap((outcome) => outcome.instances);
+  if (context.json) writeOutcome(context, { exitCode, instances });
   await showList(context);
+  await attachLogs(context, options, instances);
   return exitCode;
 }
 
@@ -64,24 +68,14 @@ async function isKnown(context: CliContext, operand: string, options: Options): 
   }
 }
 
-function refuseAppFlags(known: readonly string[], options: Options): void {
-  const { watch: _watch, ...rest } = overridesOf(options);
-  const keys = Object.keys(rest);
-  if (keys.length === 0) return;
-  throw new PromvisorError(
-    'USAGE',
-    `start: ${known.join(', ')} ${known.length === 1 ? 'is' : 'are'} there already; expected no flags that describe a new app, got ${keys.join(', ')}`,
-  );
-}
-
 async function startKnown(
   context: CliContext,
   client: Client,
   { known, options }: { readonly known: readonly string[]; readonly options: Options },
 ): Promise<Outcome> {
   const watch = options['watch'] === undefined ? {} : { watch: 'toggle' as const };
-  const env = await updatedEnv(context, options);
-  return follow(context, client.action({ action: 'restart', targets: known, ...env, ...watch }), 'restarted');
+  const more = { ...(await updatedEnv(context, options)), ...(await specChanges(context, options, 'start')), ...watch };
+  return follow(context, client.action({ action: 'restart', targets: known, ...more }), 'restarted');
 }
 
 /** A script that runs already is refused, as a second start of it is most often a slip; a config file is applied. */

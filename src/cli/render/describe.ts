@@ -1,4 +1,5 @@
-import type { DescribeView, LogAccountView } from '../../api/contract.ts';
+import type { DescribeView } from '../../api/contract.ts';
+import type { LogAccountView } from '../../api/log-views.ts';
 import type { LokiAppView } from '../../api/loki-views.ts';
 import { exitFacts } from './exit-words.ts';
 import { statusCell } from './list.ts';

@@ -14,7 +14,11 @@ export interface ListOptions {
   readonly nowMs: number;
   readonly width: number;
   readonly paint: Paint;
+  /** By name, then id, when left out. */
+  readonly order?: ListOrder;
 }
+
+export type ListOrder = (a: InstanceView, b: InstanceView) => number;
 
 /** Longer lists of troubled apps are cut: `why` has the rest. */
 const NOTES_MAX = 10;
@@ -26,14 +30,15 @@ const NOTES_MAX = 10;
  */
 export function renderList(options: ListOptions): string {
   const { instances, nowMs, width, paint } = options;
-  const rows = [...instances].sort(byName);
+  const rows = [...instances].sort(options.order ?? byName);
   const lines = drawTable({ columns: columnsOf(nowMs), rows, width, paint });
   const notes = [...troubles(rows, nowMs), ...hostNotes(rows, options.version), ...httpNote(options.http)];
   for (const note of notes) lines.push(paint(note.style, cut(note.text, width)));
   return `${lines.join('\n')}\n`;
 }
 
-function byName(a: InstanceView, b: InstanceView): number {
+/** The order of the table when nobody asks for another. */
+export function byName(a: InstanceView, b: InstanceView): number {
   if (a.app !== b.app) return a.app < b.app ? -1 : 1;
   return a.id - b.id;
 }
