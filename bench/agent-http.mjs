@@ -12,12 +12,15 @@ const SCRAPE_EVERY_MS = 1_000;
 const WARM_UP_S = 2;
 const ways = [
   { name: 'no agent', keys: { agent: false } },
+  // What two servers differ by that are the same: no other difference means more than this one.
+  { name: 'no agent, again', keys: { agent: false } },
   { name: 'agent, telemetry off', keys: { telemetry: false } },
   { name: 'agent, telemetry on', keys: {} },
 ];
 
 /**
- * The servers stay; each round loads them in turn, and begins with another one: none has a place that is better.
+ * Each round restarts the servers and loads them in turn, beginning with another one: two processes of one program may
+ * differ by some percent as long as they live, by how V8 has compiled them, and none has a place that is better.
  * @param {{ scratch: ReturnType<typeof import('./lib/scratch.mjs').createScratch>, rounds: number, seconds: number }} options
  *   seconds: of load for each figure of a round
  */
@@ -28,8 +31,9 @@ export async function bench({ scratch, rounds, seconds }) {
   const stopScraping = scrapeSteadily(await promvisor.httpAddress());
   try {
     const servers = await startServers(scratch, promvisor);
-    for (const server of servers) await load(scratch, server, WARM_UP_S);
     for (let round = 0; round < rounds; round += 1) {
+      if (round > 0) await restart(promvisor, servers);
+      for (const server of servers) await load(scratch, server, WARM_UP_S);
       const first = round % servers.length;
       for (const server of [...servers.slice(first), ...servers.slice(0, first)]) {
         server.samples.push(await load(scratch, server, seconds));
@@ -53,14 +57,22 @@ async function startServers(scratch, promvisor) {
     ...keys,
   }));
   await promvisor.startFile(writeEcosystem(scratch.root, entries));
+  const servers = ways.map(({ name }, i) => ({ name, url: `http://127.0.0.1:${ports[i]}/`, pids: [], samples: [] }));
+  await meet(promvisor, servers);
+  return servers;
+}
+
+async function restart(promvisor, servers) {
+  await promvisor.restartAll();
+  await meet(promvisor, servers);
+}
+
+async function meet(promvisor, servers) {
   const list = await promvisor.list();
-  return Promise.all(
-    ways.map(async ({ name }, i) => {
-      const url = `http://127.0.0.1:${ports[i]}/`;
-      await untilAnswers(url);
-      return { name, url, pids: [list.find((app) => app.name === `server-${i}`).pid], samples: [] };
-    }),
-  );
+  for (const [i, server] of servers.entries()) {
+    await untilAnswers(server.url);
+    server.pids = [list.find((app) => app.name === `server-${i}`).pid];
+  }
 }
 
 function load(scratch, { url, pids }, seconds) {

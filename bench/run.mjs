@@ -22,7 +22,7 @@ const BENCHES = {
   'agent-http': { rounds: 15, seconds: 3 },
   'cluster-memory': { seconds: 10 },
 };
-const USAGE = `npm run bench -- NAME... [--rounds N] [--apps N] [--seconds N] [--lines N] [--only NAME,...] [--program sleep|node] [--json] [--check]
+const USAGE = `npm run bench -- NAME... [--rounds N] [--apps N] [--seconds N] [--lines N] [--only NAME,...] [--program sleep|node|awake] [--json] [--check]
 NAME: ${Object.keys(BENCHES).join(', ')} or all. PM2 is installed from npm into a cache below the system's temp folder,
 unless PROMVISOR_BENCH_PM2 names one. --check: exit code 1 when a goal is missed. --program: of scrape,
 what each app is; node apps have an agent and all its figures. --only: of scrape, logs, logs-steady, reload,
@@ -72,7 +72,8 @@ async function main() {
 
 function programOf({ program }) {
   if (program === undefined) return {};
-  if (program !== 'sleep' && program !== 'node') throw new Error(`--program: expected sleep or node, got "${program}"`);
+  if (!['sleep', 'node', 'awake'].includes(program))
+    throw new Error(`--program: expected sleep, node or awake, got "${program}"`);
   return { program };
 }
 

@@ -23,7 +23,7 @@ const FEW = 100;
 
 /**
  * @param {{ scratch: ReturnType<typeof import('./lib/scratch.mjs').createScratch>, rounds: number, apps: number,
- *   program: 'sleep' | 'node', only?: readonly string[] }} options
+ *   program: 'sleep' | 'node' | 'awake', only?: readonly string[] }} options
  */
 export async function bench({ scratch, rounds, apps, program, only }) {
   const takesPart = (name) => only === undefined || only.includes(name);
@@ -33,7 +33,7 @@ export async function bench({ scratch, rounds, apps, program, only }) {
   const notes = [];
   let exporter;
   try {
-    const file = writeEcosystem(scratch.root, program === 'node' ? nodeApps(apps) : sleepers(apps));
+    const file = writeEcosystem(scratch.root, program === 'sleep' ? sleepers(apps) : nodeApps(apps, program));
     for (const contender of contenders) {
       await contender.wake();
       await contender.startFile(file);
@@ -113,8 +113,15 @@ async function startExporter(pm2) {
   return { child, url };
 }
 
-function nodeApps(count) {
-  return Array.from({ length: count }, (_, i) => ({ name: `node-${i}`, script: IDLE_NODE_APP, exec_mode: 'fork' }));
+/** An idle process is not asked again by each scrape; one that is awake has run meanwhile, and is. */
+function nodeApps(count, program) {
+  const env = program === 'awake' ? { WAKES_EVERY_MS: '100' } : {};
+  return Array.from({ length: count }, (_, i) => ({
+    name: `node-${i}`,
+    script: IDLE_NODE_APP,
+    exec_mode: 'fork',
+    env,
+  }));
 }
 
 /** A thousand have to work; how fast is not promised. */
@@ -131,7 +138,7 @@ function summary(results, { apps, program }, notes) {
   const ours = results.find(({ name }) => name === 'promvisor');
   return {
     columns: [
-      `${apps} ${program === 'node' ? 'Node apps' : 'apps'}`,
+      `${apps} ${{ sleep: 'apps', node: 'idle Node apps', awake: 'Node apps, awake' }[program]}`,
       'latency',
       'p95',
       'CPU',

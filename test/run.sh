@@ -59,7 +59,7 @@ step() {
 # image are made by the tests where no engine answers: what that takes is not needed elsewhere.
 install_packages() {
   local missing=() pair
-  local pairs=(prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager python3:python3 prometheus-process-exporter:prometheus-process-exporter /usr/bin/time:time systemd-nspawn:systemd-container systemd-analyze:systemd dbus-daemon:dbus)
+  local pairs=(prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager python3:python3 prometheus-process-exporter:prometheus-process-exporter /usr/bin/time:time systemd-nspawn:systemd-container systemd-analyze:systemd dbus-daemon:dbus zsh:zsh fish:fish)
   if ! timeout 20s docker info >/dev/null 2>&1; then
     pairs+=(dockerd:docker.io docker:docker-cli ip:iproute2 iptables-save:iptables debootstrap:debootstrap)
   fi

@@ -1,14 +1,37 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { HistogramRow } from '../base/agent-telemetry.ts';
-import { classOf, createHttpCounts, UNANSWERED } from './http-counts.ts';
+import { classOf, createHttpCounts, methodIndex, UNANSWERED } from './http-counts.ts';
 
-/** When a request began, on its response; 0 once it was counted. A property costs a third of a WeakMap. */
+/** What is under way on a connection, on its socket: made once for all requests that come by it. */
+const UNDER_WAY = Symbol('promvisor.requests');
 const START = Symbol('promvisor.start');
 const METHOD = Symbol('promvisor.method');
 
-interface Timed extends ServerResponse {
-  [START]?: number;
+interface Request {
+  readonly startMs: number;
+  /** As by `methodIndex`. */
+  readonly method: number;
+}
+
+/** Requests of one connection that have no whole answer yet. Answers come in the order of the requests. */
+interface UnderWay {
+  count: number;
+  /** The oldest one. */
+  startMs: number;
+  method: number;
+  /** Those behind it, where the client sends more before it has an answer (pipelining). */
+  behind: Request[];
+}
+
+interface Counted extends Socket {
+  [UNDER_WAY]?: UnderWay;
+}
+interface RequestMessage {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Counted;
 }
 interface TimedStream extends ServerHttp2Stream {
   [START]?: number;
@@ -27,7 +50,8 @@ export interface ServerCounts {
 }
 
 /**
- * Counts requests from the head to the end of the answer, by Node's own channels.
+ * Counts requests from the head to the end of the answer, by Node's own channels. What is done for each request makes
+ * nothing anew and touches neither request nor response: a property and a listener on each would cost more than all the rest.
  * @param onCounted called for each request
  * @returns the counts
  */
@@ -35,10 +59,18 @@ export function createServerCounts(onCounted: () => void): ServerCounts {
   const counts = createHttpCounts('aborted');
   let active = 0;
 
-  // One function for all responses, no closure for each.
-  function onClose(this: Timed): void {
+  function end(underWay: UnderWay, statusClass: number): void {
+    counts.addAt(underWay.method, statusClass, performance.now() - underWay.startMs);
+    active -= 1;
+    underWay.count -= 1;
+    if (underWay.count > 0) next(underWay);
+    onCounted();
+  }
+  // One function for all connections, no closure for each.
+  function onClose(this: Counted): void {
     try {
-      end(this, UNANSWERED);
+      const underWay = this[UNDER_WAY];
+      while (underWay !== undefined && underWay.count > 0) end(underWay, UNANSWERED);
     } catch {
       // The app must not die of its agent.
     }
@@ -54,20 +86,14 @@ export function createServerCounts(onCounted: () => void): ServerCounts {
       // As above.
     }
   }
-  function end(response: Timed, statusClass: number): void {
-    const start = response[START];
-    if (start === undefined || start === 0) return;
-    response[START] = 0;
-    active -= 1;
-    counts.add(response.req.method, statusClass, performance.now() - start);
-    onCounted();
-  }
 
   const channels = process.getBuiltinModule('node:diagnostics_channel');
   channels.subscribe('http.server.response.finish', (message) => {
     try {
-      const { response } = message as { readonly response: Timed };
-      end(response, classOf(response.statusCode));
+      const { socket, response } = message as RequestMessage;
+      const underWay = socket[UNDER_WAY];
+      // None after the client has left: that was counted.
+      if (underWay !== undefined && underWay.count > 0) end(underWay, classOf(response.statusCode));
     } catch {
       // As above.
     }
@@ -75,10 +101,22 @@ export function createServerCounts(onCounted: () => void): ServerCounts {
 
   return {
     onRequest(message) {
-      const { response } = message as { readonly response: Timed };
-      response[START] = performance.now();
+      const { request, socket } = message as RequestMessage;
+      const startMs = performance.now();
+      const method = methodIndex(request.method);
+      const underWay = socket[UNDER_WAY];
       active += 1;
-      response.on('close', onClose);
+      if (underWay === undefined) {
+        socket[UNDER_WAY] = { count: 1, startMs, method, behind: [] };
+        socket.on('close', onClose);
+      } else {
+        underWay.count += 1;
+        if (underWay.count > 1) underWay.behind.push({ startMs, method });
+        else {
+          underWay.startMs = startMs;
+          underWay.method = method;
+        }
+      }
     },
     onStream(message) {
       const { stream, headers } = message as { readonly stream: TimedStream; readonly headers: { ':method'?: string } };
@@ -92,4 +130,11 @@ export function createServerCounts(onCounted: () => void): ServerCounts {
     rows: counts.rows,
     active: () => active,
   };
+}
+
+function next(underWay: UnderWay): void {
+  const request = underWay.behind.shift();
+  if (request === undefined) return;
+  underWay.startMs = request.startMs;
+  underWay.method = request.method;
 }

@@ -14,8 +14,12 @@ type Lag = AgentRuntime['lag'];
 
 /** Delays of the event loop, watched while it is busy and someone asks for them. */
 export interface LagWatch {
+  /** A question is there: what the loop has done until now was the app's, what follows is the answer. */
+  look(): void;
   /** Their distribution since the previous call. */
   take(): Lag;
+  /** The answer is given. */
+  answered(): void;
 }
 
 /**
@@ -27,15 +31,23 @@ export function createLagWatch(): LagWatch {
   let histogram: IntervalHistogram | null = null;
   let timer: NodeJS.Timeout | null = null;
   let askedMs = 0;
+  /** By the app: an answer may take long where the machine has no free moment, and would keep the watch on. */
+  let wasBusy = false;
   let before = performance.eventLoopUtilization();
 
   return {
+    look() {
+      wasBusy = isBusy();
+    },
     take() {
       askedMs = performance.now();
       const lag = histogram === null || histogram.count === 0 ? null : distributionOf(histogram);
       histogram?.reset();
-      if (timer === null && isBusy()) turnOn();
+      if (timer === null && wasBusy) turnOn();
       return lag;
+    },
+    answered() {
+      before = performance.eventLoopUtilization();
     },
   };
 

@@ -1,4 +1,5 @@
 import type { AgentRuntime } from '../base/agent-telemetry.ts';
+import { guarded } from './guard.ts';
 import { createLagWatch } from './lag-watch.ts';
 
 /** Undocumented, stable since Node 0.x, and what prom-client counts. */
@@ -17,10 +18,13 @@ export function createRuntime(): (use: (runtime: AgentRuntime) => void) => void 
   const lagWatch = createLagWatch();
   const startTimeSeconds = Date.now() / 1000 - process.uptime();
   return (use) => {
+    lagWatch.look();
     const begin = process.hrtime.bigint();
     setImmediate(() => {
       const lagSeconds = Number(process.hrtime.bigint() - begin) / NANOSECONDS;
       use({ ...gauges(), startTimeSeconds, lagSeconds, lag: lagWatch.take() });
+      // Behind the snapshot that an answer sets off.
+      setImmediate(guarded(lagWatch.answered)).unref();
     });
   };
 }

@@ -33,6 +33,7 @@ export function createTelemetryGate({ address, send, upgradedConnections }: Gate
   const { telemetry: groups, snapshot } = address;
   let inside: Telemetry | null = null;
   let isLoaded = false;
+  let onRequest: ((message: unknown) => void) | null = null;
   const use = (): Telemetry | null => (isLoaded ? inside : load());
   const has = (group: TelemetryGroup) => groups.includes(group);
   const save = guarded(() => {
@@ -69,7 +70,15 @@ export function createTelemetryGate({ address, send, upgradedConnections }: Gate
       });
     };
     if (has('http_server')) {
-      follow('http.server.request.start', (message) => use()?.server.onRequest(message));
+      // Without the detours of `follow`: they would be a tenth of what a request costs here.
+      channels.subscribe('http.server.request.start', (message) => {
+        try {
+          if (onRequest === null) onRequest = use()?.server.onRequest ?? ignore;
+          onRequest(message);
+        } catch {
+          // As above.
+        }
+      });
       // From Node 24 on.
       follow('http2.server.stream.start', (message) => use()?.server.onStream(message));
     }
@@ -83,6 +92,8 @@ export function createTelemetryGate({ address, send, upgradedConnections }: Gate
     follow('undici:request:create', (message) => use()?.client.onStart(message));
   }
 }
+
+function ignore(): void {}
 
 /** A look at names only. */
 function mayHaveRegistry(): boolean {

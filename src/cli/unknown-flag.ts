@@ -1,6 +1,7 @@
 /** Flags of PM2 that are not here, and what to use instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   '--ext': '--ignore-watch "*.log" leaves files out, --watch src watches a folder',
+  '--ftp': 'no folder is listed; its files are served by their names',
   '-w': 'promvisor init writes a config file',
   '--write': 'promvisor init writes a config file',
 };

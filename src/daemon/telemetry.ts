@@ -5,11 +5,13 @@ import { readFigures } from '../metrics/agent-figures.ts';
 import { type AppAccount, type AppProcess, createAppAccount, type SavedAppAccount } from '../metrics/app-account.ts';
 import { readFamilies } from '../metrics/app-families.ts';
 import type { FleetSource } from '../metrics/source.ts';
+import { readRunMark } from '../os/run-mark.ts';
 import type { FiguresKind } from './agent-link.ts';
 import type { Agents, FiguresQuestion } from './agents.ts';
 import type { Fleet } from './fleet.ts';
 import { appKey, type Instance, type LiveProcess } from './instance.ts';
 import type { DaemonLog } from './own-log.ts';
+import { createRestWatch } from './rest-watch.ts';
 import { createSharedPull } from './shared-pull.ts';
 import { leftSnapshots, readSnapshot, removeSnapshot, snapshotPath } from './snapshots.ts';
 
@@ -63,6 +65,8 @@ const BUDGET_MS = 500;
 /** Scrapes that are nearer to each other than this share their answers. */
 const FRESH_MS = 1_000;
 
+const KNOWN = Promise.resolve();
+
 interface AppTold {
   readonly account: AppAccount;
   readonly pull: () => Promise<void>;
@@ -85,6 +89,7 @@ export function createTelemetry({ home, clock, log, agents, fleet, settled }: Te
   const accounts = new Map<number, AgentAccount>();
   const apps = new Map<string, AppTold>();
   const manners = new WeakMap<LiveProcess, Manner>();
+  const rest = createRestWatch({ clock, readMark: readRunMark });
 
   function accountOf({ id }: Instance): AgentAccount {
     const account = accounts.get(id) ?? createAgentAccount(clock.wallMs);
@@ -128,8 +133,14 @@ export function createTelemetry({ home, clock, log, agents, fleet, settled }: Te
     await Promise.all(questions);
   }
 
-  const askTelemetry: Ask = (instance, process) =>
-    ask(instance, process, {
+  /** True where an answer would be the one before: to ask would only wake the process, and be most of what it does. */
+  function isKnown(process: LiveProcess): boolean {
+    return manners.get(process)?.up === true && agents.connected(process) && rest.isAtRest(process);
+  }
+
+  const askTelemetry: Ask = (instance, process) => {
+    if (isKnown(process)) return KNOWN;
+    return ask(instance, process, {
       kind: 'telemetry',
       budgetMs: BUDGET_MS,
       take({ telemetry }) {
@@ -137,8 +148,11 @@ export function createTelemetry({ home, clock, log, agents, fleet, settled }: Te
         if (figures === null || process.exited) return;
         accountOf(instance).take(process.generation, figures);
         Object.assign(mannerOf(process), { up: true, looked: false, ownMetrics: figures.ownMetrics });
+        // The distribution of delays is that since the answer before: it is over by the next.
+        if ((figures.runtime?.lag ?? null) === null) rest.answered(process);
       },
     });
+  };
 
   const askMetrics: Ask = (instance, process) =>
     ask(instance, process, {

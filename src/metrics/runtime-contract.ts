@@ -13,7 +13,7 @@ export const AGENT_METRICS = {
     type: 'gauge',
     unit: 'state',
     labels: INSTANCE,
-    help: '1 when the agent in the process answered this scrape, 0 when it was mute and what is shown of it is old; no series without an agent.',
+    help: '1 when the agent in the process answered this scrape, or the process has not run since its last answer, 0 when it was mute and what is shown of it is old; no series without an agent.',
   },
   promvisor_agent_timeouts_total: {
     type: 'counter',

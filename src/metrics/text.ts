@@ -59,8 +59,14 @@ interface Family {
   readonly series: Series[];
   /** By position; few have one. */
   readonly exemplars: Map<number, Exemplar>;
-  bytes: Buffer;
+  /** The text, cut after each BLOCK series. */
+  readonly blocks: Buffer[];
+  /** Those whose text is of before. It is kept here, as a page may fail half-way. */
+  readonly isOld: boolean[];
 }
+
+/** Of three hundred series one that has changed, as the daemon's own among those of its apps, does not cost the text of all. */
+const BLOCK = 256;
 
 /**
  * Makes a page.
@@ -76,16 +82,21 @@ export function createMetricsPage(format: TextFormat): MetricsPage {
       let family = newFamily();
       let count = 0;
       let total = 0;
-      let changed = false;
 
       function finish(): void {
         if (name === null) return;
-        if (changed || count !== family.values.length) {
+        const last = blockOf(Math.max(0, count - 1));
+        if (count !== family.values.length) {
           for (const list of [family.values, family.labels, family.series]) list.length = count;
-          family.bytes = bytesOf(name, family, format);
+          for (const list of [family.blocks, family.isOld]) list.length = Math.min(list.length, last + 1);
+          family.isOld[last] = true;
+        }
+        for (let block = 0; block <= last; block++) {
+          if (family.isOld[block] !== false) family.blocks[block] = bytesOf(name, family, { block, format });
+          family.isOld[block] = false;
+          pieces.push(family.blocks[block] as Buffer); // made now or before
         }
         total += count;
-        pieces.push(family.bytes);
       }
 
       write({
@@ -94,7 +105,6 @@ export function createMetricsPage(format: TextFormat): MetricsPage {
           name = next;
           count = 0;
           const before = known.get(next);
-          changed = before === undefined;
           family = before ?? newFamily();
           known.set(next, family);
         },
@@ -102,12 +112,12 @@ export function createMetricsPage(format: TextFormat): MetricsPage {
           if (value === null || value === undefined) return;
           if (format === 'plain' && series.suffix === CREATED) return;
           const at = count++;
-          if (format === 'openmetrics') changed = setExemplar(family, at, exemplar) || changed;
+          if (format === 'openmetrics' && setExemplar(family, at, exemplar)) family.isOld[blockOf(at)] = true;
           if (family.values[at] === value && family.labels[at] === labels && family.series[at] === series) return;
           family.values[at] = value;
           family.labels[at] = labels;
           family.series[at] = series;
-          changed = true;
+          family.isOld[blockOf(at)] = true;
         },
       });
       finish();
@@ -117,7 +127,7 @@ export function createMetricsPage(format: TextFormat): MetricsPage {
 }
 
 function newFamily(): Family {
-  return { values: [], labels: [], series: [], exemplars: new Map(), bytes: Buffer.alloc(0) };
+  return { values: [], labels: [], series: [], exemplars: new Map(), blocks: [], isOld: [] };
 }
 
 /** True when it is another one than before. */
@@ -128,11 +138,23 @@ function setExemplar({ exemplars }: Family, at: number, exemplar: Exemplar | und
   return true;
 }
 
-function bytesOf(name: MetricName, { values, labels, series, exemplars }: Family, format: TextFormat): Buffer {
+function blockOf(at: number): number {
+  return Math.floor(at / BLOCK);
+}
+
+interface Part {
+  readonly block: number;
+  readonly format: TextFormat;
+}
+
+function bytesOf(name: MetricName, family: Family, { block, format }: Part): Buffer {
+  const { values, labels, series, exemplars } = family;
   const spec = ALL_METRICS[name];
-  let text = headOf(name, spec, format);
+  let text = block === 0 ? headOf(name, spec, format) : '';
   const base = spec.type === 'counter' ? name.replace(/_total$/, '') : name;
-  for (const [at, value] of values.entries()) {
+  const end = Math.min(values.length, (block + 1) * BLOCK);
+  for (let at = block * BLOCK; at < end; at++) {
+    const value = values[at] ?? 0;
     const { suffix, tail } = series[at] ?? PLAIN;
     const all = `${labels[at]}${tail}`;
     const full = suffix === CREATED ? base : name;

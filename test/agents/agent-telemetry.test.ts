@@ -101,6 +101,35 @@ describe('requests to a server', () => {
     expect((await askTelemetry(bench)).activeRequests).toBe(0);
   });
 
+  test('sent before the answer to the first are counted one by one, with their own method and time', async () => {
+    const bench = await agentBench(agent);
+    const { port } = await serve(
+      bench,
+      `const handler = (request, response) => {
+        if (request.method === 'POST') setTimeout(() => response.end(), 120);
+        else if (request.url === '/held') console.log('holds');
+        else response.end();
+      };` +
+        HTTP +
+        LISTEN,
+    );
+    const connection = net.connect(port, '127.0.0.1');
+    connection.on('error', () => {});
+    const line = (method: string, path: string) => `${method} ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`;
+    connection.write(
+      line('POST', '/') + line('GET', '/') + line('HEAD', '/') + line('PUT', '/held') + line('GET', '/'),
+    );
+    const counts = { 'POST 2xx': 1, 'GET 2xx': 1, 'HEAD 2xx': 1 };
+    expect(await serverCounts(bench, 3)).toEqual(counts);
+    expect((await askTelemetry(bench)).activeRequests).toBe(2);
+    connection.destroy();
+    expect(await serverCounts(bench, 5)).toEqual({ ...counts, 'PUT aborted': 1, 'GET aborted': 1 });
+    const { activeRequests, counters } = await askTelemetry(bench);
+    expect(activeRequests).toBe(0);
+    // The GET was there while the POST was answered.
+    for (const [labels, sum] of counters.httpServer) expect(sum, labels.join(' ')).toBeGreaterThan(0.1);
+  });
+
   test.each([
     [
       'express',

@@ -47,7 +47,8 @@ describe('completion', () => {
     expect(execFileSync('ls', { cwd: folder, encoding: 'utf8' })).toBe('bin\npromvisor.bash\n');
   });
 
-  test.skipIf(!has('zsh'))('is a script that zsh takes', async () => {
+  test('is a script that zsh takes', async (context) => {
+    context.skip(!has('zsh'), 'zsh is not installed here');
     const home = privateHome();
     const folder = shellFolder(home);
     writeFileSync(path.join(folder, '_promvisor'), await script(home, 'zsh'));
@@ -55,7 +56,8 @@ describe('completion', () => {
     expect(execFileSync('zsh', argv, { cwd: folder, encoding: 'utf8' })).toBe('for _promvisor promvisor pmv\n1\n');
   });
 
-  test.skipIf(!has('fish'))('knows commands, flags and names of apps in fish', async () => {
+  test('knows commands, flags and names of apps in fish', async (context) => {
+    context.skip(!has('fish'), 'fish is not installed here');
     const home = privateHome();
     const folder = shellFolder(home);
     writeFileSync(path.join(folder, 'promvisor.fish'), await script(home, 'fish'));

@@ -55,3 +55,35 @@ it.each([
   expect(fresh?.at(-1)).toBe(last);
   expect(before?.toString()).toBe(copy);
 });
+
+it('makes the text of a big family anew only around what has changed', () => {
+  const { render } = pageOf();
+  const rows = Array.from({ length: 1_000 }, (_, i): Row => ({ labels: `app="${i}"`, out: i, error: i }));
+  const before = render(rows);
+  expect(Buffer.concat(before).toString()).toBe(Buffer.concat(pageOf().render(rows)).toString());
+  const changed = rows.map((row, i) => (i === 700 ? { ...row, out: 7 } : row));
+  const after = render(changed);
+  expect(Buffer.concat(after).toString()).toBe(Buffer.concat(pageOf().render(changed)).toString());
+  expect(after.filter((piece, at) => piece !== before[at])).toHaveLength(1);
+});
+
+it.each([0, 1, 127, 128, 129, 500])('tells what is left of a big family, and what comes again: %d', (left) => {
+  const { render } = pageOf();
+  const rows = Array.from({ length: 600 }, (_, i): Row => ({ labels: `app="${i}"`, out: i, error: i }));
+  for (const part of [rows, rows.slice(0, left), rows, rows.slice(600 - left)]) {
+    expect(Buffer.concat(render(part)).toString()).toBe(Buffer.concat(pageOf().render(part)).toString());
+  }
+});
+
+it('does not take for told what a failure has kept from being told', () => {
+  const page = createMetricsPage('plain');
+  const write = (value: number, fails = false) =>
+    page.render((text) => {
+      text.family('promvisor_http_listener_up');
+      text.add(value, '');
+      if (fails) throw new Error('half-way');
+    }).pieces;
+  write(0);
+  expect(() => write(1, true)).toThrow('half-way');
+  expect(Buffer.concat(write(1)).toString()).toMatch(/_up 1\n$/);
+});

@@ -42,8 +42,9 @@ describe('docs/pm2.md', () => {
 
   test('knows three verdicts; what is better or not supported says how, why or what instead', () => {
     expect(every.filter(({ verdict }) => !['same', 'better', 'not supported'].includes(verdict))).toEqual([]);
-    const silent = every.filter((row) => row.verdict === 'not supported' && (row.note === '' || row.here !== null));
+    const silent = every.filter((row) => row.verdict !== 'same' && row.note === '');
     expect(silent).toEqual([]);
+    expect(every.filter((row) => isHere(row) !== (row.here !== null))).toEqual([]);
   });
 
   test('a command that is here is one of ours, under all its names', () => {
