@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { PM2_VERSION } from '../base/pm2-version.ts';
-import { LISTEN_TIMEOUT_MS } from '../config/policy.ts';
+import { stableId } from '../base/stable-id.ts';
+import { LISTEN_TIMEOUT_MS } from '../config/policy-defaults.ts';
 import type { ExitRecord } from '../core/exit.ts';
 import type { AppSpec, LogsSpec, PolicySpec, ProcessSpec, WatchSpec } from '../core/spec.ts';
 
@@ -162,9 +162,5 @@ export function exitCodeOf(exit: ExitRecord): number | null {
 export function uniqueIdOf({ spec, slot }: { readonly spec: AppSpec; readonly slot: number }): string {
   const { name, namespace, process } = spec;
   const seed = JSON.stringify([namespace, name, slot, process.cwd, process.script]);
-  const hex = createHash('sha1').update(seed).digest('hex');
-  // Version 5 (a name's SHA-1) and the variant, RFC 9562.
-  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  );
+  return stableId(seed);
 }

@@ -1,13 +1,12 @@
 import { constants } from 'node:os';
 import type { PolicySpec } from '../core/spec.ts';
 import type { Reporter } from './findings.ts';
+import { LISTEN_TIMEOUT_MS } from './policy-defaults.ts';
 import { type AttributeKey, type Attributes, readAttribute } from './schema.ts';
 import { show } from './show.ts';
 
 /** PM2's defaults; the kill and listen timeouts may be set for all apps by its variables. */
 const KILL_TIMEOUT_MS = 1600;
-/** Not PM2's 3 s: there an app that is late counts as started, here it has failed. */
-export const LISTEN_TIMEOUT_MS = 30_000;
 const MIN_UPTIME_MS = 1000;
 const MAX_RESTARTS = 16;
 const KILL_SIGNAL = 'SIGINT';

@@ -15,71 +15,68 @@ export interface EnvSurroundings {
 type Variables = Record<string, string>;
 
 /**
- * Variables that tell a process which instance it is: PM2's names, as apps read them. What the app's own configuration
- * says under such a name wins, but for the few that identify the instance.
+ * The environment of a process: that of the app, and PM2's names that tell it which instance it is. What the app's own
+ * configuration says under such a name wins, but for the few that identify the instance.
  * @param instance the slot
  * @param spec what its process is made from
  * @param surroundings the daemon
- * @returns variables that win over those of `spec`
+ * @returns a new object: one for each process, as those of a start of many are garbage at the same time
  */
-export function instanceEnv(instance: Instance, spec: AppSpec, { homeRoot, clock }: EnvSurroundings): Variables {
+export function processEnv(instance: Instance, spec: AppSpec, { homeRoot, clock }: EnvSurroundings): Variables {
   const { process } = spec;
-  const told: Variables = { ...programOf(spec), ...stateOf(instance, spec, clock), ...pm2Home(homeRoot) };
-  for (const name of process.ownVariables ?? []) delete told[name];
-  const identity: Variables = {
-    ...told,
-    PWD: process.cwd,
-    PROMVISOR_HOME: homeRoot,
-    pm_id: String(instance.id),
-    [process.instanceVar]: String(instance.slot),
+  const env = { ...process.env };
+  const own = process.ownVariables ?? [];
+  const tell = (name: string, value: string) => {
+    if (!own.includes(name)) env[name] = value;
   };
-  const start = process.incrementVar === null ? undefined : process.env[process.incrementVar];
-  if (process.incrementVar !== null) identity[process.incrementVar] = String(Number(start ?? '0') + instance.slot);
-  return identity;
+  tellProgram(spec, tell);
+  tellState(instance, spec, { clock, tell });
+  // Clients of PM2 in the app find this daemon where it speaks to them; elsewhere they would make a PM2 in its home.
+  if (existsSync(path.join(homeRoot, 'rpc.sock'))) tell('PM2_HOME', homeRoot);
+  env['PWD'] = process.cwd;
+  env['PROMVISOR_HOME'] = homeRoot;
+  env['pm_id'] = String(instance.id);
+  env[process.instanceVar] = String(instance.slot);
+  const { incrementVar } = process;
+  if (incrementVar !== null) env[incrementVar] = String(Number(process.env[incrementVar] ?? '0') + instance.slot);
+  return env;
 }
 
-function programOf(spec: AppSpec): Variables {
-  const { process, policy, name, namespace } = spec;
-  const program = process.interpreter.slice(process.interpreter.lastIndexOf('/') + 1);
-  return {
-    name,
-    namespace,
-    instances: String(process.instances),
-    exec_mode: `${process.execMode}_mode`,
-    exec_interpreter: process.interpreter,
-    pm_exec_path: process.script,
-    pm_cwd: process.cwd,
-    node_args: process.interpreterArgs.join(','),
-    instance_var: process.instanceVar,
-    ...(process.incrementVar === null ? {} : { increment_var: process.incrementVar }),
-    autostart: String(policy.autostart),
-    autorestart: String(policy.autorestart),
-    treekill: String(policy.treekill),
-    username: ownUser(),
-    ...(program.startsWith('python') ? { PYTHONUNBUFFERED: '1' } : {}),
-  };
+type Tell = (name: string, value: string) => void;
+
+function tellProgram({ process, policy, name, namespace }: AppSpec, tell: Tell): void {
+  const { interpreter } = process;
+  tell('name', name);
+  tell('namespace', namespace);
+  tell('instances', String(process.instances));
+  tell('exec_mode', `${process.execMode}_mode`);
+  tell('exec_interpreter', interpreter);
+  tell('pm_exec_path', process.script);
+  tell('pm_cwd', process.cwd);
+  tell('node_args', process.interpreterArgs.join(','));
+  tell('instance_var', process.instanceVar);
+  if (process.incrementVar !== null) tell('increment_var', process.incrementVar);
+  tell('autostart', String(policy.autostart));
+  tell('autorestart', String(policy.autorestart));
+  tell('treekill', String(policy.treekill));
+  tell('username', ownUser());
+  if (interpreter.startsWith('python', interpreter.lastIndexOf('/') + 1)) tell('PYTHONUNBUFFERED', '1');
 }
 
 /** As it is when the process begins. */
-function stateOf({ slot, state, logs, pidFile }: Instance, spec: AppSpec, clock: Clock): Variables {
+function tellState(instance: Instance, spec: AppSpec, { clock, tell }: { clock: Clock; tell: Tell }): void {
+  const { slot, state, logs, pidFile } = instance;
   const nowMs = clock.wallMs();
   const files = logs.files();
-  return {
-    unique_id: uniqueIdOf({ spec, slot }),
-    status: 'launching',
-    pm_uptime: String(Math.round(nowMs)),
-    created_at: String(Math.round(nowMs - (clock.nowMs() - state.createdAtMs))),
-    restart_time: String(state.restartsShown),
-    unstable_restarts: String(state.unstableRestarts),
-    pm_out_log_path: files.out ?? '/dev/null',
-    pm_err_log_path: files.error ?? '/dev/null',
-    pm_pid_path: pidFile,
-  };
-}
-
-/** Clients of PM2 in the app find this daemon where it speaks to them; elsewhere they would make a PM2 in its home. */
-function pm2Home(homeRoot: string): Variables {
-  return existsSync(path.join(homeRoot, 'rpc.sock')) ? { PM2_HOME: homeRoot } : {};
+  tell('unique_id', uniqueIdOf({ spec, slot }));
+  tell('status', 'launching');
+  tell('pm_uptime', String(Math.round(nowMs)));
+  tell('created_at', String(Math.round(nowMs - (clock.nowMs() - state.createdAtMs))));
+  tell('restart_time', String(state.restartsShown));
+  tell('unstable_restarts', String(state.unstableRestarts));
+  tell('pm_out_log_path', files.out ?? '/dev/null');
+  tell('pm_err_log_path', files.error ?? '/dev/null');
+  tell('pm_pid_path', pidFile);
 }
 
 let user: string | null = null;

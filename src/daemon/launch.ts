@@ -14,7 +14,7 @@ import { born } from './births.ts';
 import type { Deaths } from './deaths.ts';
 import type { Hosts } from './hosts.ts';
 import { type Instance, type LiveProcess, specOf } from './instance.ts';
-import { instanceEnv } from './instance-env.ts';
+import { processEnv } from './instance-env.ts';
 import type { Marks } from './marks.ts';
 import { snapshotPath } from './snapshots.ts';
 import { openStdin } from './stdin.ts';
@@ -40,11 +40,9 @@ export interface LaunchOptions {
  */
 export function launch(instance: Instance, generation: number, options: LaunchOptions): void {
   const spec = specOf(instance, generation);
-  const env = {
-    ...instanceEnv(instance, spec, { homeRoot: options.home.root, clock: options.clock }),
-    ...agentEnv(instance, generation, spec, options.home),
-    [MARK_VARIABLE]: options.marks.ofProcess(instance.id, generation),
-  };
+  const env = processEnv(instance, spec, { homeRoot: options.home.root, clock: options.clock });
+  if (hasAgent(spec)) env[AGENT_VARIABLE] = agentAddress(instance, generation, spec, options.home);
+  env[MARK_VARIABLE] = options.marks.ofProcess(instance.id, generation);
   if (spec.process.execMode === 'fork') {
     launchFork(instance, { generation, spec, env }, options);
     return;
@@ -52,7 +50,7 @@ export function launch(instance: Instance, generation: number, options: LaunchOp
   options.hosts.fork(instance, {
     generation,
     spec,
-    env: { ...spec.process.env, ...env },
+    env,
     execArgv: nodeFlags(spec.process, agentFile(spec)),
   });
 }
@@ -73,7 +71,7 @@ function launchFork(
   const stdinFd = openStdin(instance.id, home.runDir);
   const request = {
     process: spec.process,
-    instanceEnv: env,
+    env,
     agentFile: agentFile(spec),
     stdinFd,
     stdoutFd: fds.out,
@@ -143,8 +141,7 @@ function agentFile(spec: AppSpec): string | null {
   return hasAgent(spec) ? AGENT_FILE : null;
 }
 
-function agentEnv(instance: Instance, generation: number, spec: AppSpec, home: Home): Record<string, string> {
-  if (!hasAgent(spec)) return {};
+function agentAddress(instance: Instance, generation: number, spec: AppSpec, home: Home): string {
   const address: AgentAddress = {
     socket: home.agentSocket,
     id: instance.id,
@@ -153,5 +150,5 @@ function agentEnv(instance: Instance, generation: number, spec: AppSpec, home: H
     snapshot: snapshotPath(home.runDir, { id: instance.id, generation }),
     channel: spec.process.execMode === 'fork',
   };
-  return { [AGENT_VARIABLE]: JSON.stringify(address) };
+  return JSON.stringify(address);
 }

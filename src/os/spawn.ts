@@ -5,8 +5,8 @@ import type { ProcessSpec } from '../core/spec.ts';
 
 export interface SpawnRequest {
   readonly process: ProcessSpec;
-  /** Variables that name the instance, laid over the app's environment. */
-  readonly instanceEnv: Readonly<Record<string, string>>;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** The agent to load into a Node app, or null. */
   readonly agentFile: string | null;
   /** Open for reading and writing; the caller closes them. Without one the standard input is at its end. */
@@ -58,7 +58,7 @@ export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): Ch
   try {
     child = spawn(file, args, {
       cwd: spec.cwd,
-      env: { ...spec.env, ...request.instanceEnv },
+      env: request.env,
       detached: true,
       // With the agent in it the channel is the agent's, which outlives this process.
       stdio: [

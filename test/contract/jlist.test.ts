@@ -275,7 +275,7 @@ describe('state', () => {
 
   test('unique_id stays over restarts and differs between slots', () => {
     const first = entryOf().pm2_env['unique_id'];
-    expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(entryOf({ state: stateOf(BACKOFF), createdAtMs: 5, id: 3 }).pm2_env['unique_id']).toBe(first);
     expect(entryOf({ slot: 1 }).pm2_env['unique_id']).not.toBe(first);
   });

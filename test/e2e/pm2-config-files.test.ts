@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import golden from '../contract/golden/pm2-config-files.json' with { type: 'json' };
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
+import { askHttp } from '../support/wire.ts';
 
 /** Entries of the golden file: what PM2 7.0.4 started, in the shape that make-config-files.mjs gives them. */
 type Row = Readonly<Record<string, unknown>> & {
@@ -67,9 +68,9 @@ function like(row: Row, { name, pm2_env }: Entry, home: TestHome): Row {
   };
 }
 
-/** PM2 says where the shell of a shell line is. */
+/** The shell of a shell line: where it is differs by machine. */
 function programPath(script: unknown): unknown {
-  return script === 'bash' ? '/usr/bin/bash' : script;
+  return typeof script === 'string' ? script.replace(/^.*\/bash$/, 'bash') : script;
 }
 
 function ordered(rows: readonly Row[]): readonly Row[] {
@@ -93,7 +94,8 @@ async function expectSame(file: keyof typeof golden.files, rows = wanted(file)):
 /** PM2 shows the variable that counts up as the process has it, also in `env`; here `env` is what the app was given. */
 function countedUp(row: Row): Row {
   const { PORT } = row.env;
-  return row.name === 'web' && PORT === '3001' ? { ...row, env: { ...row.env, PORT: '3000' } } : row;
+  const like = { ...row, pm_exec_path: programPath(row['pm_exec_path']) };
+  return row.name === 'web' && PORT === '3001' ? { ...like, env: { ...row.env, PORT: '3000' } } : like;
 }
 
 describe(`config files start what PM2 ${golden.pm2} starts`, () => {
@@ -130,6 +132,18 @@ describe(`config files start what PM2 ${golden.pm2} starts`, () => {
     const cluster = Array.from({ length: availableParallelism() }, (_, instance) => ({ ...api, instance }));
     const home = await expectSame('ecosystem.config.cjs', [...rows.filter(({ name }) => name !== 'api'), ...cluster]);
     expect((await home.instance('cron-worker')).cron?.nextAtMs ?? 0).toBeGreaterThan(Date.now());
+  });
+
+  test('static: a folder is served by an app of its own', async () => {
+    const home = testHome();
+    home.write('public/index.html', 'hello');
+    const basic_auth = { username: 'u', password: 'p' };
+    const entry = { path: './public', port: 0, host: '127.0.0.1', spa: true, name: 'site', basic_auth };
+    await home.ok(['start', home.write('site.json', JSON.stringify({ static: [entry] }))]);
+    const address = await until(() => /http:\/\/([\d.]+:\d+)/.exec(home.log('site'))?.[1], { what: 'its address' });
+    const headers = { authorization: `Basic ${Buffer.from('u:p').toString('base64')}` };
+    expect(await askHttp({ address, path: '/any/route', headers })).toMatchObject({ status: 200, body: 'hello' });
+    expect((await askHttp({ address, path: '/' })).status).toBe(401);
   });
 
   test(hasTypes ? 'TypeScript' : 'TypeScript is refused by a Node that does not strip types', async () => {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startApps, untilStatus } from '../support/apps.ts';
 import {
   askRaw,
@@ -59,6 +60,21 @@ describe("PM2's sockets", () => {
     expect([after.status, after.restarts]).toEqual(['running', 1]);
     expect(after.pid).not.toBe(pid);
   });
+});
+
+test('a PM2 that has the home keeps its sockets, and the daemon goes on without', async () => {
+  const home = testHome(API);
+  mkdirSync(path.join(home.root, 'home'), { mode: 0o700 });
+  const other = net.createServer((socket) => {
+    // The daemon only looks whether somebody is here.
+    socket.on('error', () => {});
+    socket.end('another');
+  });
+  await new Promise<void>((resolve) => other.listen(inHome(home, 'rpc.sock'), resolve));
+  onTestFinished(() => void other.close());
+  await home.ok(['start', home.write('ticks.cjs', TICKS)]);
+  expect(await askRaw(inHome(home, 'rpc.sock'), Buffer.of(0), () => false)).toBe('another');
+  expect([existsSync(inHome(home, 'pub.sock')), existsSync(inHome(home, 'pm2.pid'))]).toEqual([false, false]);
 });
 
 /** Lists, restarts, starts, deletes and listens, and says what it has seen as JSON. */
