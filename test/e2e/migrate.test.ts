@@ -138,6 +138,30 @@ describe.skipIf(program === '')('migrate pm2', () => {
     expect(await home.run(['migrate', 'pm2', '--back'], { env: pm2.env })).toMatchObject({ code: 4 });
   }, 120_000);
 
+  test('in one home what one has saved the other brings back, and both at once is refused', async () => {
+    const home = testHome();
+    const pm2 = pm2In(home, program);
+    const vars = { PORT: String(await freePort()), WHO: 'me', SECRET: 'kept' };
+    const ours = (...args: string[]) => home.ok(['pm2', '--', ...args], { env: { ...pm2.env, ...vars } });
+    await ours('start', home.write('server.js', SERVER), '--name', 'web', '-i', '2');
+    await ours('start', 'sleep 1000', '--name', 'line', '--no-autorestart');
+    await ours('stop', 'line');
+    await ours('save');
+    const before = seen((await ours('jlist')).stdout);
+    await ours('kill');
+
+    await pm2.cli(['resurrect']);
+    expect(seen(await pm2.cli(['jlist']))).toEqual(before);
+    const refused = await home.run(['pm2', '--', 'list'], { env: pm2.env });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('PM2 itself runs in') });
+    await pm2.cli(['save']);
+    await pm2.cli(['kill']);
+
+    expect((await ours('resurrect')).stdout).toContain('[PM2] Process');
+    expect(seen((await ours('jlist')).stdout)).toEqual(before);
+    await ours('kill');
+  }, 120_000);
+
   test('of a PM2 that does not run starts what it saved, and never evaluates what it reads', async () => {
     const home = testHome();
     const pm2 = pm2In(home, program);
