@@ -13,6 +13,8 @@ import { createLogFanout } from '../logs/fanout.ts';
 import { createExitWatch } from '../os/exit-watch.ts';
 import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
+import { loadLibc } from '../os/libc.ts';
+import { createNativeChildren } from '../os/native-children.ts';
 import * as pipes from '../os/pipes.ts';
 import { openAgents } from './agents.ts';
 import { appRoutes } from './app-routes.ts';
@@ -123,7 +125,8 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const ofApp = (key: string) => fleet.ofApp(key);
   const settled = () => state.settled();
   const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp, marks, exits, onChanged, settled });
-  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks });
+  const native = createNativeChildren(settings.nativeCalls ? loadLibc : () => null);
+  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks, native });
   const pidFiles = createPidFiles(clock, log);
   const fifos = createFifoPool({ folder: path.join(home.runDir, 'spare') });
   const fleet: Fleet = createFleet({

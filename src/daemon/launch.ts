@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { AGENT_VARIABLE, type AgentAddress } from '../base/agent-protocol.ts';
@@ -7,7 +6,8 @@ import { messageOf } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
 import { MARK_VARIABLE } from '../base/process-mark.ts';
 import type { AppSpec } from '../core/spec.ts';
-import { nodeFlags, runsNode, spawnProcess } from '../os/spawn.ts';
+import type { NativeChildren } from '../os/native-children.ts';
+import { nodeFlags, runsNode, type SpawnedChild, spawnProcess } from '../os/spawn.ts';
 import type { Agents } from './agents.ts';
 import { born } from './births.ts';
 import type { Deaths } from './deaths.ts';
@@ -27,6 +27,7 @@ export interface LaunchOptions {
   readonly home: Home;
   readonly marks: Marks;
   readonly agents: Agents;
+  readonly native: NativeChildren;
 }
 
 /**
@@ -63,7 +64,7 @@ interface ForkLaunch {
 function launchFork(
   instance: Instance,
   { generation, spec, env }: ForkLaunch,
-  { clock, deaths, agents }: LaunchOptions,
+  { clock, deaths, agents, native }: LaunchOptions,
 ): void {
   const fds = openEnds(instance, generation);
   if (fds === null) return;
@@ -73,6 +74,7 @@ function launchFork(
     agentFile: agentFile(spec),
     stdoutFd: fds.out,
     stderrFd: fds.error,
+    native,
   };
   const child = spawnProcess(request, {
     onFailed(failure) {
@@ -97,9 +99,9 @@ function launchFork(
 }
 
 /** Without the agent a Node app has the channel of child_process, which ends with this daemon. */
-function viaChild(child: ChildProcess): LiveProcess['send'] {
+function viaChild(child: SpawnedChild): LiveProcess['send'] {
   return (message, onFailed) => {
-    if (!child.connected) return onFailed();
+    if (!child.connected || child.send === undefined) return onFailed();
     child.send(message, (error) => {
       // The channel closed under the message.
       if (error !== null) onFailed();
