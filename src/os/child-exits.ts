@@ -26,6 +26,8 @@ export const WAITED_CHANNEL = 'promvisor.child.waited';
 
 const waited = channel(WAITED_CHANNEL);
 const WNOHANG = 1;
+/** One is used; so small an array would be made within V8's heap, where things move. */
+const STATUS_INTS = 32;
 /** Bits of a status: wait(2), WTERMSIG and WEXITSTATUS. */
 const SIGNAL_MASK = 0x7f;
 const CODE_SHIFT = 8;
@@ -45,7 +47,8 @@ for (const [name, number] of Object.entries(constants.signals)) {
  * @throws where the library has no waitpid
  */
 export function openChildExits(libc: Libc): ChildExits {
-  const waitpid = libc.func('int waitpid(int, _Out_ int*, int)');
+  const waitpid = libc.func('int waitpid(int, void*, int)');
+  const status = new Int32Array(STATUS_INTS);
   const living = new Map<number, OnExit>();
   let listens = false;
 
@@ -60,11 +63,10 @@ export function openChildExits(libc: Libc): ChildExits {
   function reap(): readonly Ended[] {
     const all: Ended[] = [];
     for (const [pid, onExit] of living) {
-      const status: [number] = [0];
       const found = waitpid(pid, status, WNOHANG);
       if (found === 0) continue;
       living.delete(pid);
-      all.push({ onExit, status: found === pid ? status[0] : null });
+      all.push({ onExit, status: found === pid ? (status[0] ?? null) : null });
     }
     return all;
   }

@@ -32,23 +32,14 @@ interface Calls {
   readonly exits: ChildExits;
 }
 
-/** So many processes are made by child_process first: loading the C library takes as long as this saves. */
-const FORKS_FIRST = 8;
-
 /**
  * Makes children without fork(2), which costs the more the bigger this process is.
- * @param libc gives the C library; not asked before it is worth it
- * @param forksFirst after how many processes it is
+ * @param libc gives the C library; asked with the first of them
  */
-export function createNativeChildren(libc: () => Libc | null, forksFirst: number = FORKS_FIRST): NativeChildren {
-  let forks = 0;
+export function createNativeChildren(libc: () => Libc | null): NativeChildren {
   let calls: Calls | null | undefined;
   return {
     start(request, onExit) {
-      if (forks < forksFirst) {
-        forks += 1;
-        return null;
-      }
       if (calls === undefined) calls = prepare(libc());
       return calls === null ? null : start(calls, request, onExit);
     },

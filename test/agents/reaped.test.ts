@@ -75,7 +75,7 @@ describe('what the ended used', () => {
     onTestFinished(() => closeSync(output));
     const descriptors = { stdinFd: null, stdoutFd: output, stderrFd: output };
     const command = { file: process.execPath, args: ['-e', burns(300)], env: {}, cwd: '/', ...descriptors };
-    const child = createNativeChildren(loadLibc, 0).start(command, () => {
+    const child = createNativeChildren(loadLibc).start(command, () => {
       if (identity !== null) reaped.ended({ ...identity, id: 5 }, process.pid);
     });
     onTestFinished(() => void child?.kill('SIGKILL'));
