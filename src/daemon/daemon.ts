@@ -31,6 +31,7 @@ import { openHttpListener } from './http-listener.ts';
 import { appKey, type Instance, type LiveProcess } from './instance.ts';
 import { createInterpreter } from './interpreter.ts';
 import { openJournal } from './journal/journal.ts';
+import { createLandingsOfHome } from './landings.ts';
 import { leave } from './leave.ts';
 import { createLogKeeping } from './log-keeping.ts';
 import { startLoki } from './loki.ts';
@@ -128,6 +129,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const native = createNativeChildren(settings.nativeCalls ? loadLibc : () => null);
   const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks, native });
   const pidFiles = createPidFiles(clock, log);
+  const landings = createLandingsOfHome(home);
   const fifos = createFifoPool({ folder: path.join(home.runDir, 'spare') });
   const fleet: Fleet = createFleet({
     home,
@@ -136,6 +138,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     sinks: keeping.sinks,
     fanout,
     pipes: { ...pipes, ...fifos },
+    landings: landings.get,
     random: Math.random,
     onRolled: (...rolled) => figures.countRoll(...rolled),
     perform,
@@ -219,6 +222,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const apps = appRoutes({ fleet, telemetry, figures, clock, address: () => listener.view().address });
   const openRoutes = publicRoutes(routes, figures, { http: settings.http, apps, agents: telemetry.source });
   adopted = await lasting.takeOver();
+  landings.settled();
   for (const key of new Set(fleet.all().map(({ spec }) => appKey(spec)))) await triggers.reconcile(key);
   const listener = openHttpListener({
     listen: settings.http.listen,
@@ -258,6 +262,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     exits.close();
     await Promise.all([lasting.close(), dumps.close(), journal.close('ended')]);
     await Promise.all([keeping.keeper.close(), loki.close(), filling]);
+    landings.remove();
     rmSync(home.socket, { force: true });
   }
 

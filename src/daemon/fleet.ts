@@ -7,6 +7,7 @@ import type { AppSpec } from '../core/spec.ts';
 import type { Effect, InstanceEvent, InstanceState } from '../core/states.ts';
 import type { LogFanout } from '../logs/fanout.ts';
 import { createInstanceLogs } from '../logs/instance-logs.ts';
+import type { Landings } from '../logs/landing.ts';
 import type { PipeCalls } from '../logs/pump.ts';
 import type { StreamName } from '../logs/record.ts';
 import { createRhythm } from '../logs/rhythm.ts';
@@ -21,6 +22,8 @@ export interface FleetOptions {
   readonly sinks: SinkRegistry;
   readonly fanout: LogFanout;
   readonly pipes: PipeCalls;
+  /** Memory that output is read to and that outlives the daemon. */
+  readonly landings: () => Landings | null;
   readonly random: () => number;
   /** A log file was rolled for a line of this stream. */
   readonly onRolled: (instance: Instance, stream: StreamName) => void;
@@ -108,6 +111,7 @@ export function createFleet(options: FleetOptions): Fleet {
       sinks: options.sinks,
       fanout: options.fanout,
       rhythm,
+      landings: options.landings,
       clock,
       onProblem,
       onRolled: (stream) => options.onRolled(instance, stream),

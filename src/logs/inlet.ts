@@ -1,3 +1,5 @@
+import path from 'node:path';
+import type { Landed, Landing, Landings } from './landing.ts';
 import { createLastBytes, type LastBytes } from './last-bytes.ts';
 import { createLineCutter, type LineCutter, type LineHandlers } from './lines.ts';
 import { createPump, type Pump, type PumpOptions } from './pump.ts';
@@ -38,16 +40,24 @@ export interface InletOptions {
   readonly account: StreamAccount;
   readonly onProblem: (message: string) => void;
   readonly rhythm?: PumpOptions['rhythm'];
+  /** Memory that outlives the daemon, null where there is none. */
+  readonly landings?: (() => Landings | null) | undefined;
 }
+
+const NEWLINE = 10;
 
 /**
  * Makes the inlet of one pipe.
- * @param path absolute path of the named pipe
+ * @param file absolute path of the named pipe
  * @param options who takes its lines
  * @returns the inlet, not started; what is read before the first `begin` belongs to generation 0
  */
-export function createInlet(path: string, options: InletOptions): Inlet {
-  const rest = createRestFile(path);
+export function createInlet(file: string, options: InletOptions): Inlet {
+  const name = path.basename(file);
+  const rest = createRestFile(file);
+  /** Undefined before the pipe is opened, null without. */
+  let landing: Landing | null | undefined;
+  let lost: Landing | null = null;
   let cutter: LineCutter | null = null;
   let linesRead = 0;
   const handlers: LineHandlers = {
@@ -62,17 +72,54 @@ export function createInlet(path: string, options: InletOptions): Inlet {
     cutter ??= createLineCutter(handlers);
     const linesBefore = linesRead;
     cutter.push(piece);
+    const half = cutter.rest();
+    const hasGrown = linesRead === linesBefore;
+    if (!hasGrown) landing?.wrote(half === null ? piece.length : piece.lastIndexOf(NEWLINE) + 1);
+    if (landing?.keep(half) === true) rest.keep(null, false);
     // Of a flood the next piece is in the pipe already: its lines are in their file as fast as the half one is here.
-    rest.keep(piece.length < MUCH_BYTES ? cutter.rest() : null, linesRead === linesBefore);
+    else rest.keep(piece.length < MUCH_BYTES ? half : null, hasGrown);
+  }
+
+  /** What the last daemon had in hand when it was killed: half a line, and a piece that it had just read. */
+  function takeRest(): void {
+    const kept = rest.taken();
+    let isDealtWith = false;
+    options.landings?.()?.left(name, (landed) => {
+      isDealtWith = true;
+      takeLanded(landed.half ?? kept, landed);
+    });
+    if (!isDealtWith && kept !== null) push(kept);
+  }
+
+  function takeLanded(half: Buffer | null, { bytes, written }: Landed): void {
+    rest.keep(null, false);
+    if (written > 0) {
+      // All of it but the half line at its end is in its file, and that line is of this piece alone.
+      if (written < bytes.length) push(bytes.subarray(written));
+      return;
+    }
+    if (half !== null) push(half);
+    // Without a newline it may be in the half line already.
+    const isKept = half?.subarray(-bytes.length).equals(bytes) === true && !bytes.includes(NEWLINE);
+    if (bytes.length > 0 && !isKept) push(bytes);
   }
 
   function finish(): void {
     cutter?.finish();
+    landing?.keep(null);
     rest.keep(null, false);
   }
 
   const pump = createPump({
-    path,
+    path: file,
+    landing() {
+      if (landing === undefined) landing = options.landings?.()?.take(name) ?? null;
+      return landing;
+    },
+    onLandingLost() {
+      lost = landing ?? null;
+      landing = null;
+    },
     openForReading: options.openForReading,
     onProblem: options.onProblem,
     rhythm: options.rhythm,
@@ -90,17 +137,17 @@ export function createInlet(path: string, options: InletOptions): Inlet {
     newest: { generation: 0, bytes: null },
     older: null,
     sibling: null,
-    takeRest() {
-      const left = rest.taken();
-      if (left !== null) push(left);
-    },
+    takeRest,
     leave() {
       pump.hold();
+      landing?.keep(null);
       rest.keep(cutter?.rest() ?? null, false);
     },
     finish,
     stop() {
       pump.stop();
+      (landing ?? lost)?.release();
+      landing = null;
       rest.remove();
     },
   };

@@ -3,11 +3,12 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf, PromvisorError } from '../base/errors.ts';
 import type { LogsSpec, RollSpec } from '../core/spec.ts';
 import type { LogFanout } from './fanout.ts';
+import type { InletOptions } from './inlet.ts';
 import { createLanes, type PipePaths } from './lanes.ts';
 import { lastLinesOf } from './last-bytes.ts';
 import type { PipeCalls } from './pump.ts';
 import type { Position } from './read/position.ts';
-import type { StreamAccount, StreamName } from './record.ts';
+import { addAccount, type StreamAccount, type StreamName } from './record.ts';
 import type { Rhythm } from './rhythm.ts';
 import type { SinkRegistry } from './sink.ts';
 import { createLogStream, type LogStream } from './stream.ts';
@@ -100,6 +101,8 @@ export interface InstanceLogsOptions {
   readonly clock: Clock;
   /** Without one, no pipe is read at a pace. */
   readonly rhythm?: Rhythm | undefined;
+  /** Without it, what was read and not written is lost with the daemon. */
+  readonly landings?: InletOptions['landings'];
   onProblem(message: string): void;
   /** A file was rolled for a line of this stream. */
   onRolled?(stream: StreamName): void;
@@ -122,7 +125,7 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
   let closing: Promise<void> | null = null;
 
   function streamOf(stream: StreamName): LogStream {
-    const { app, slot, createdAtMs, logs, fanout, clock, rhythm } = options;
+    const { app, slot, createdAtMs, logs, fanout, clock, rhythm, landings } = options;
     return createLogStream({
       source: { id, app, slot, stream },
       createdAtMs,
@@ -130,6 +133,7 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
       files: [...new Set([files[stream], files.combined])].filter((file) => file !== null),
       openForReading: pipes.openForReading,
       rhythm,
+      landings,
       sinks,
       fanout,
       clock,
@@ -166,7 +170,7 @@ export function createInstanceLogs(options: InstanceLogsOptions): InstanceLogs {
     },
     account: () => ({ out: streams.out.account, error: streams.error.account }),
     restore(account) {
-      for (const stream of ['out', 'error'] as const) Object.assign(streams[stream].account, account[stream]);
+      for (const stream of ['out', 'error'] as const) addAccount(streams[stream].account, account[stream]);
     },
     files: () => files,
     positions: () => ({ out: positionOf(files.out, sinks), error: positionOf(files.error, sinks) }),

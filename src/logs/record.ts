@@ -51,3 +51,13 @@ export function newAccount(): StreamAccount {
   const droppedBy = { buffer_full: 0, disk_error: 0, retention_unshipped: 0 };
   return { lines: 0, bytes: 0, dropped: 0, droppedBy, cut: 0, writeErrors: 0 };
 }
+
+/**
+ * Adds the figures of an earlier daemon: some may have been counted here already.
+ * @param account goes on
+ * @param earlier is left as it is
+ */
+export function addAccount(account: StreamAccount, earlier: StreamAccount): void {
+  for (const key of ['lines', 'bytes', 'dropped', 'cut', 'writeErrors'] as const) account[key] += earlier[key] ?? 0;
+  for (const reason of DROP_REASONS) account.droppedBy[reason] += earlier.droppedBy?.[reason] ?? 0;
+}

@@ -27,6 +27,7 @@ export interface LogStreamOptions {
   readonly files: readonly string[];
   readonly openForReading: InletOptions['openForReading'];
   readonly rhythm?: InletOptions['rhythm'];
+  readonly landings?: InletOptions['landings'];
   readonly sinks: SinkRegistry;
   readonly fanout: LogFanout;
   readonly clock: Clock;
@@ -59,6 +60,7 @@ export function createLogStream(options: LogStreamOptions): LogStream {
   const inletOptions: InletOptions = {
     openForReading: options.openForReading,
     rhythm: options.rhythm,
+    landings: options.landings,
     onProblem: options.onProblem,
     onLines,
     onCut: () => account.cut++,
