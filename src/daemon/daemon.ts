@@ -13,7 +13,6 @@ import { createLogFanout } from '../logs/fanout.ts';
 import { createExitWatch } from '../os/exit-watch.ts';
 import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
-import { loadLibc } from '../os/libc.ts';
 import { createNativeChildren } from '../os/native-children.ts';
 import * as pipes from '../os/pipes.ts';
 import { openAgents } from './agents.ts';
@@ -126,7 +125,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const ofApp = (key: string) => fleet.ofApp(key);
   const settled = () => state.settled();
   const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp, marks, exits, onChanged, settled });
-  const native = createNativeChildren(settings.nativeCalls ? loadLibc : () => null);
+  const native = createNativeChildren(settings.nativeCalls);
   const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks, native });
   const pidFiles = createPidFiles(clock, log);
   const landings = createLandingsOfHome(home);

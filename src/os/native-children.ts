@@ -1,5 +1,5 @@
 import { type ChildExits, type OnExit, openChildExits } from './child-exits.ts';
-import type { Libc } from './libc.ts';
+import { type Libc, loadLibc } from './libc.ts';
 import { type NativeCommand, type PosixSpawn, preparePosixSpawn } from './posix-spawn.ts';
 import { findProgram } from './program.ts';
 
@@ -34,13 +34,14 @@ interface Calls {
 
 /**
  * Makes children without fork(2), which costs the more the bigger this process is.
- * @param libc gives the C library; asked with the first of them
+ * @param isWanted false: none is ever made, and the C library is not loaded
+ * @param load gives the C library; asked with the first child
  */
-export function createNativeChildren(libc: () => Libc | null): NativeChildren {
+export function createNativeChildren(isWanted: boolean, load: () => Libc | null = loadLibc): NativeChildren {
   let calls: Calls | null | undefined;
   return {
     start(request, onExit) {
-      if (calls === undefined) calls = prepare(libc());
+      if (calls === undefined) calls = isWanted ? prepare(load()) : null;
       return calls === null ? null : start(calls, request, onExit);
     },
   };

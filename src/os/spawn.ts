@@ -64,8 +64,8 @@ export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): Sp
   // With the agent in it the channel is the agent's, which outlives this process.
   const hasChannel = runsNode(spec) && request.agentFile === null;
   if (!hasChannel && spec.uid === null && spec.gid === null) {
-    const common = { file, args, env, cwd: spec.cwd, stdinFd: null, stdoutFd, stderrFd };
-    const child = request.native.start(common, handlers.onExit);
+    const command = { file, args, env, cwd: spec.cwd, stdinFd: null, stdoutFd, stderrFd };
+    const child = request.native.start(command, handlers.onExit);
     if (child !== null) return child;
   }
   let settled = false;

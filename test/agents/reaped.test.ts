@@ -5,7 +5,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createProcSampler } from '../../src/metrics/proc-sampler.ts';
 import { identityOf } from '../../src/os/identity.ts';
-import { loadLibc } from '../../src/os/libc.ts';
 import { createNativeChildren } from '../../src/os/native-children.ts';
 import { ticksPerSecond } from '../../src/os/procfs.ts';
 import { type EndedProcess, openReaped, type Usage } from '../../src/os/reaped.ts';
@@ -75,7 +74,7 @@ describe('what the ended used', () => {
     onTestFinished(() => closeSync(output));
     const descriptors = { stdinFd: null, stdoutFd: output, stderrFd: output };
     const command = { file: process.execPath, args: ['-e', burns(300)], env: {}, cwd: '/', ...descriptors };
-    const child = createNativeChildren(loadLibc).start(command, () => {
+    const child = createNativeChildren(true).start(command, () => {
       if (identity !== null) reaped.ended({ ...identity, id: 5 }, process.pid);
     });
     onTestFinished(() => void child?.kill('SIGKILL'));

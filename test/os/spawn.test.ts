@@ -11,9 +11,9 @@ import { until } from '../support/until.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'pmv-spawn-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What child_process gets nothing of. */
-const none: NativeChildren = { start: () => null };
-const native = createNativeChildren(loadLibc);
+/** As with native_calls: false. */
+const none = createNativeChildren(false);
+const native = createNativeChildren(true);
 const isNative = (child: SpawnedChild | null) => child !== null && !('connected' in child);
 
 interface Outcome {
@@ -151,6 +151,12 @@ describe.skipIf(loadLibc() === null)('a process made by posix_spawn is as one ma
     expect(out).toBe(`|a b|"*"|ä€😀|\ufffd|\n|${'x'.repeat(100_000)}|`);
   });
 
+  it('has the name that was asked for', async () => {
+    expect((await both({ script: 'cat', args: ['/proc/self/cmdline'] }, { native: true })).out).toBe(
+      'cat\0/proc/self/cmdline\0',
+    );
+  });
+
   it('is found in the PATH that it has itself, from its own folder', async () => {
     program('bin/tool', '#!/bin/sh\necho tool $0 $1');
     program('not/tool', '#!/bin/sh\necho wrong', 0o644);
@@ -257,10 +263,12 @@ describe.skipIf(loadLibc() === null)('children of posix_spawn', () => {
 
   it('are not made without the library, which is asked for once, with the first', () => {
     let asked = 0;
-    const children = createNativeChildren(() => {
+    const load = () => {
       asked += 1;
       return null;
-    });
+    };
+    const children = createNativeChildren(true, load);
+    expect(createNativeChildren(false, load).start(request('/bin/true'), noop)).toBeNull();
     expect(asked).toBe(0);
     for (let i = 0; i < 2; i++) expect(children.start(request('/bin/true'), noop)).toBeNull();
     expect(asked).toBe(1);
@@ -273,7 +281,7 @@ describe.skipIf(loadLibc() === null)('children of posix_spawn', () => {
       if (prototype.includes('addchdir_np')) throw new Error('no such function');
       return libc.func(prototype);
     };
-    expect(createNativeChildren(() => ({ ...libc, func })).start(request('/bin/true'), noop)).toBeNull();
+    expect(createNativeChildren(true, () => ({ ...libc, func })).start(request('/bin/true'), noop)).toBeNull();
   });
 });
 
