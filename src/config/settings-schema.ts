@@ -13,6 +13,7 @@ export interface ListenAddress {
 /** Every setting of the daemon, by its name in messages and documents. */
 export interface SettingValues extends LokiValues {
   readonly autosave: boolean;
+  readonly native_calls: boolean;
   readonly 'http.listen': ListenAddress | null;
   readonly 'http.expose_env': boolean;
   readonly 'http.pm2_metrics': boolean;
@@ -69,6 +70,7 @@ const SWITCH = {
 const SCHEMAS = {
   ...LOKI_SCHEMAS,
   autosave: SWITCH,
+  native_calls: SWITCH,
   'http.listen': {
     type: z.pipe(
       z.string().check(z.refine((text) => listenOf(text) !== undefined)),

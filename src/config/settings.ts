@@ -11,6 +11,8 @@ import { kindOf, show } from './show.ts';
 export interface Settings {
   /** True: the dump follows the list by itself. */
   readonly autosave: boolean;
+  /** True: the C library is called where that is faster than Node's own way, and koffi is installed. */
+  readonly nativeCalls: boolean;
   readonly http: {
     /** Null when switched off. */
     readonly listen: ListenAddress | null;
@@ -51,6 +53,7 @@ export interface Settings {
 /** What holds where nothing else is said. */
 export const SETTING_DEFAULTS: SettingValues = {
   autosave: true,
+  native_calls: true,
   'http.listen': { host: '127.0.0.1', port: 9209 },
   'http.expose_env': false,
   'http.pm2_metrics': false,
@@ -132,6 +135,7 @@ async function isNoSchedule(frequency: string): Promise<boolean> {
 function settingsOf(values: SettingValues, problems: string[]): Settings {
   return {
     autosave: values.autosave,
+    nativeCalls: values.native_calls,
     http: {
       listen: values['http.listen'],
       exposeEnv: values['http.expose_env'],

@@ -13,6 +13,7 @@ import { createLogFanout } from '../logs/fanout.ts';
 import { createExitWatch } from '../os/exit-watch.ts';
 import { createFifoPool } from '../os/fifo-pool.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
+import { createNativeChildren } from '../os/native-children.ts';
 import * as pipes from '../os/pipes.ts';
 import { openAgents } from './agents.ts';
 import { createAppMessages } from './app-messages.ts';
@@ -130,9 +131,10 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
   const ofApp = (key: string) => fleet.ofApp(key);
   const settled = () => state.settled();
   const hosts: Hosts = createHosts({ home, clock, deaths, log, ofApp, marks, exits, messages, onChanged, settled });
-  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks, messages });
+  const native = createNativeChildren(settings.nativeCalls);
+  const { perform } = createInterpreter({ clock, bus, deaths, agents, hosts, log, home, marks, messages, native });
   const pidFiles = createPidFiles(clock, log);
-  const landings = createLandingsOfHome(home);
+  const landings = createLandingsOfHome(home, settings.nativeCalls);
   const fifos = createFifoPool({ folder: path.join(home.runDir, 'spare') });
   const fleet: Fleet = createFleet({
     home,

@@ -15,14 +15,15 @@ export interface LandingsOfHome {
 /**
  * Makes the landings of a home.
  * @param home whose they are
+ * @param isWanted false: there are none
  */
-export function createLandingsOfHome(home: Home): LandingsOfHome {
+export function createLandingsOfHome(home: Home, isWanted: boolean): LandingsOfHome {
   let memory: SharedMemory | null = null;
   let landings: Landings | null | undefined;
   let isSettled = false;
 
   function open(): Landings | null {
-    memory = openSharedMemory(home.root, LANDING_BYTES, LANDING_HEAD_BYTES);
+    memory = !isWanted ? null : openSharedMemory(home.root, LANDING_BYTES, LANDING_HEAD_BYTES);
     if (memory === null) return null;
     const opened = createLandings(memory);
     // What is there now is of nobody who is known.

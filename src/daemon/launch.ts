@@ -1,4 +1,4 @@
-import type { ChildProcess, Serializable } from 'node:child_process';
+import type { Serializable } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { AGENT_VARIABLE, type AgentAddress } from '../base/agent-protocol.ts';
@@ -7,7 +7,8 @@ import { messageOf } from '../base/errors.ts';
 import type { Home } from '../base/paths.ts';
 import { MARK_VARIABLE } from '../base/process-mark.ts';
 import type { AppSpec } from '../core/spec.ts';
-import { nodeFlags, runsNode, spawnProcess } from '../os/spawn.ts';
+import type { NativeChildren } from '../os/native-children.ts';
+import { nodeFlags, runsNode, type SpawnedChild, spawnProcess } from '../os/spawn.ts';
 import type { Agents } from './agents.ts';
 import type { AppMessages } from './app-messages.ts';
 import { born } from './births.ts';
@@ -30,6 +31,7 @@ export interface LaunchOptions {
   readonly marks: Marks;
   readonly agents: Agents;
   readonly messages: AppMessages;
+  readonly native: NativeChildren;
 }
 
 /**
@@ -64,7 +66,7 @@ interface ForkLaunch {
 function launchFork(
   instance: Instance,
   { generation, spec, env }: ForkLaunch,
-  { clock, deaths, agents, home, messages }: LaunchOptions,
+  { clock, deaths, agents, home, messages, native }: LaunchOptions,
 ): void {
   const fds = openEnds(instance, generation);
   if (fds === null) return;
@@ -76,6 +78,7 @@ function launchFork(
     stdinFd,
     stdoutFd: fds.out,
     stderrFd: fds.error,
+    native,
   };
   const child = spawnProcess(request, {
     onFailed(failure) {
@@ -102,9 +105,9 @@ function launchFork(
 }
 
 /** Without the agent a Node app has the channel of child_process, which ends with this daemon. */
-function viaChild(child: ChildProcess): LiveProcess['send'] {
+function viaChild(child: SpawnedChild): LiveProcess['send'] {
   return (message, onFailed) => {
-    if (!child.connected) return onFailed();
+    if (!child.connected || child.send === undefined) return onFailed();
     child.send(message as Serializable, (error) => {
       // The channel closed under the message.
       if (error !== null) onFailed();

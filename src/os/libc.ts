@@ -21,7 +21,7 @@ let loaded: Libc | null | undefined;
  * @returns null where it is not to be had
  */
 export function loadLibc(): Libc | null {
-  loaded ??= load();
+  if (loaded === undefined) loaded = load();
   return loaded;
 }
 

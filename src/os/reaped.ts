@@ -1,5 +1,6 @@
 import { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { WAITED_CHANNEL } from './child-exits.ts';
 import { type ProcStat, readProcStat } from './procfs.ts';
 
 /** What processes used in their life, with the children that they had waited for. */
@@ -98,17 +99,25 @@ export function openReaped(onEnded: (ended: readonly EndedProcess[], used: Usage
   function follow(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('process' in message)) return;
     if (!(message.process instanceof ChildProcess)) return;
-    message.process.once('exit', () => {
-      batchOf(process.pid).exits++;
-    });
+    message.process.once('exit', countExit);
   }
 
-  if (self !== null) subscribe(CHILDREN, follow);
+  function countExit(): void {
+    batchOf(process.pid).exits++;
+  }
+
+  if (self !== null) {
+    subscribe(CHILDREN, follow);
+    subscribe(WAITED_CHANNEL, countExit);
+  }
   return {
     ended(ended, reaperPid) {
       if (self !== null) batchOf(reaperPid).ended.push(ended);
     },
-    close: () => void unsubscribe(CHILDREN, follow),
+    close() {
+      unsubscribe(CHILDREN, follow);
+      unsubscribe(WAITED_CHANNEL, countExit);
+    },
   };
 }
 

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { errnoOf, messageOf } from '../base/errors.ts';
 import type { ProcessSpec } from '../core/spec.ts';
+import type { NativeChildren } from './native-children.ts';
 
 export interface SpawnRequest {
   readonly process: ProcessSpec;
@@ -13,6 +14,18 @@ export interface SpawnRequest {
   readonly stdinFd: number | null;
   readonly stdoutFd: number;
   readonly stderrFd: number;
+  /** Makes what needs nothing of child_process. */
+  readonly native: NativeChildren;
+}
+
+/** A process that was made, by whichever way. */
+export interface SpawnedChild {
+  /** Undefined when it could not be made. */
+  readonly pid?: number | undefined;
+  kill(signal: NodeJS.Signals): boolean;
+  /** Of the channel of child_process, where there is one. */
+  readonly connected?: boolean;
+  send?(message: Serializable, onSent: (error: Error | null) => void): boolean;
 }
 
 export interface SpawnHandlers {
@@ -45,9 +58,16 @@ const WORDS: Readonly<Record<string, string>> = {
  * @returns the child; `pid` is undefined when it could not be made (then `onFailed` comes)
  * @see setsid(2): `detached` makes the child a session leader, so that its tree can be found later
  */
-export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): ChildProcess | null {
-  const { process: spec } = request;
+export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): SpawnedChild | null {
+  const { process: spec, env, stdinFd, stdoutFd, stderrFd } = request;
   const [file, args] = commandLine(spec, request.agentFile);
+  // With the agent in it the channel is the agent's, which outlives this process.
+  const hasChannel = runsNode(spec) && request.agentFile === null;
+  if (!hasChannel && spec.uid === null && spec.gid === null) {
+    const command = { file, args, env, cwd: spec.cwd, stdinFd, stdoutFd, stderrFd };
+    const child = request.native.start(command, handlers.onExit);
+    if (child !== null) return child;
+  }
   let settled = false;
   const fail = (error: unknown) => {
     if (settled) return;
@@ -58,15 +78,9 @@ export function spawnProcess(request: SpawnRequest, handlers: SpawnHandlers): Ch
   try {
     child = spawn(file, args, {
       cwd: spec.cwd,
-      env: request.env,
+      env,
       detached: true,
-      // With the agent in it the channel is the agent's, which outlives this process.
-      stdio: [
-        request.stdinFd ?? 'ignore',
-        request.stdoutFd,
-        request.stderrFd,
-        ...(runsNode(spec) && request.agentFile === null ? (['ipc'] as const) : []),
-      ],
+      stdio: [stdinFd ?? 'ignore', stdoutFd, stderrFd, ...(hasChannel ? (['ipc'] as const) : [])],
       ...(spec.uid === null ? {} : { uid: spec.uid }),
       ...(spec.gid === null ? {} : { gid: spec.gid }),
     });

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createProcSampler } from '../../src/metrics/proc-sampler.ts';
 import { identityOf } from '../../src/os/identity.ts';
+import { createNativeChildren } from '../../src/os/native-children.ts';
 import { ticksPerSecond } from '../../src/os/procfs.ts';
 import { type EndedProcess, openReaped, type Usage } from '../../src/os/reaped.ts';
 
@@ -64,6 +66,22 @@ describe('what the ended used', () => {
     expect(second).toBeGreaterThan(0.59);
     expect(second).toBeLessThan(0.85);
     expect(told[0]?.used.minorFaults).toBeGreaterThan(1000);
+  });
+
+  it('is told of children that Node does not know of', async () => {
+    const { reaped, told, waitFor } = open();
+    const output = openSync('/dev/null', 'r+');
+    onTestFinished(() => closeSync(output));
+    const descriptors = { stdinFd: null, stdoutFd: output, stderrFd: output };
+    const command = { file: process.execPath, args: ['-e', burns(300)], env: {}, cwd: '/', ...descriptors };
+    const child = createNativeChildren(true).start(command, () => {
+      if (identity !== null) reaped.ended({ ...identity, id: 5 }, process.pid);
+    });
+    onTestFinished(() => void child?.kill('SIGKILL'));
+    const identity = identityOf(child?.pid);
+    await waitFor(1);
+    expect(told.map(({ ended }) => ended.map(({ id }) => id))).toEqual([[5]]);
+    expect(secondsOf(told[0]?.used ?? ({} as Usage))).toBeGreaterThan(0.29);
   });
 
   it('has nothing of a child that is nobody’s', async () => {

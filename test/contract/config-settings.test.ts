@@ -9,6 +9,7 @@ import { errorOf, folder } from '../support/config.ts';
 
 const DEFAULTS: Settings = {
   autosave: true,
+  nativeCalls: true,
   http: { listen: { host: '127.0.0.1', port: 9209 }, exposeEnv: false, pm2Metrics: false },
   metrics: { pss: false },
   pm2: { api: false },
@@ -45,6 +46,7 @@ describe('settings', () => {
       '{\n // quiet\n log: { level: "warn", max_size: "1.5M", retain: 2 }, http: { expose_env: true, listen: "off" },\n metrics: { pss: "true" },\n}';
     expect(await load(text)).toEqual({
       autosave: true,
+      nativeCalls: true,
       http: { listen: null, exposeEnv: true, pm2Metrics: false },
       metrics: { pss: true },
       pm2: { api: false },
@@ -68,6 +70,7 @@ describe('settings', () => {
   test('each setting is a variable too, which wins over the file', async () => {
     const env = {
       PROMVISOR_AUTOSAVE: 'false',
+      PROMVISOR_NATIVE_CALLS: 'false',
       PROMVISOR_HTTP_LISTEN: ':1',
       PROMVISOR_HTTP_EXPOSE_ENV: 'true',
       PROMVISOR_HTTP_PM2_METRICS: 'true',
@@ -89,6 +92,7 @@ describe('settings', () => {
     };
     expect(await load(file, env)).toEqual({
       autosave: false,
+      nativeCalls: false,
       http: { listen: { host: '0.0.0.0', port: 1 }, exposeEnv: true, pm2Metrics: true },
       metrics: { pss: true },
       pm2: { api: false },
@@ -211,7 +215,7 @@ describe('wrong settings are refused by name', () => {
     [{ log: null }, 'log: expected an object', 'null'],
     [[], 'settings: expected an object', '[]'],
     [{ http: { lisen: 'off' } }, 'http.lisen: unknown setting', 'did you mean "http.listen"?'],
-    [{ color: true }, 'color: unknown setting', 'expected one of autosave, http.listen'],
+    [{ color: true }, 'color: unknown setting', 'expected one of autosave, native_calls, http.listen'],
     ['{ "http": ', 'settings.json:1:11: expected a value', 'end of the file'],
   ])('%j', async (content, words, got) => {
     const error = await errorOf(load(content));
