@@ -101,6 +101,17 @@ install_other_node() {
     echo "$work/node/node_modules/node-$platform/bin"
 }
 
+# The clients of PM2 that end-to-end tests run, into the folder where those look for them (test/support/pm2-clients.ts):
+# that waits for the network most of the time, while other tests run. Where it fails, the tests try again and say why.
+fetch_pm2_clients() {
+  local folder="${TMPDIR:-/tmp}/promvisor-test-cache-pm2-clients-1" wanted
+  [ -e "$folder" ] && return
+  wanted=$(node -p 'Object.entries(require("./test/pm2/clients.json")).map((pair) => pair.join("@")).join(" ")') || return
+  # shellcheck disable=SC2086
+  npm install --silent --no-audit --no-fund --ignore-scripts --no-save --omit=optional --prefix "$work/clients" $wanted \
+    >/dev/null 2>&1 && mv "$work/clients" "$folder"
+}
+
 summary() {
   node -e '
     const lines = require("node:fs").readFileSync(process.env.PROMVISOR_TEST_COUNTS, "utf8").split("\n").filter(Boolean);
@@ -116,8 +127,11 @@ summary() {
 install_packages || failed_steps+=("install Debian packages")
 install_modules || failed_steps+=("npm install")
 
+fetch_pm2_clients &
+fetching=$!
 step "check, Node $(node -p process.version)" npm run check
 step "agents in apps, Node $(node -p process.version)" npm run test:agents
+wait "$fetching"
 step "end-to-end tests, Node $(node -p process.version)" npm run test:e2e
 step "fault and stack tests, Node $(node -p process.version)" npm run test:system
 

@@ -5,22 +5,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import packages from '../pm2/clients.json' with { type: 'json' };
 import { freePort } from './cluster.ts';
 import type { TestHome } from './test-home.ts';
 import { until } from './until.ts';
 
 const run = promisify(execFile);
 
-/** What reads PM2, by the name that it is installed under. The exporters bring clients of PM2 2 and 4 along. */
-const PACKAGES = {
-  'pm2-5': 'npm:pm2@5.4.3',
-  'pm2-6': 'npm:pm2@6.0.14',
-  'pm2-7': 'npm:pm2@7.0.4',
-  'pm2-metrics': '1.0.47',
-  'pm2-prometheus-exporter': '0.1.1',
-} as const;
+/**
+ * What reads PM2, by the name that it is installed under. The exporters bring clients of PM2 2 and 4 along.
+ * test/run.sh installs the same while the first tests run.
+ */
+const PACKAGES: Readonly<Record<Pm2Package, string>> = packages;
 
-export type Pm2Package = keyof typeof PACKAGES;
+export type Pm2Package = keyof typeof packages;
 
 const INSTALL_MS = 240_000;
 
