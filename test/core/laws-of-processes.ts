@@ -134,7 +134,7 @@ const staleChangesNothing: Law = {
         };
         // What a candidate is forgiven, the main process is not.
         const once = event.type !== 'memory_exceeded' || event.generation === before.generation;
-        if ('generation' in event && once) taken.push(event);
+        if ('generation' in event && once && !isEarly(before, event)) taken.push(event);
         taken = taken.filter(isOfNow);
         const stale = FACT_KINDS.flatMap((kind) => [-1, 1].map((off) => staleFact(after, kind, off)));
         const fired: Fact[] = event.type === 'timer' ? [event] : [];
@@ -148,6 +148,13 @@ const staleChangesNothing: Law = {
     };
   },
 };
+
+/** Nothing is done with it, as its process is not known to be there: told again, later, it counts. */
+function isEarly({ phase, generation, beside }: InstanceState, fact: Fact): boolean {
+  if (fact.type !== 'ready') return false;
+  if (fact.generation === generation) return 'pid' in phase && phase.pid === null;
+  return fact.generation === beside?.generation && beside.pid === null;
+}
 
 const timersAreThePhases: Law = {
   says: 'after every step exactly the timers of the phase and of what is beside are armed; every wait has an end',
