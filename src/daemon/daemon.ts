@@ -173,7 +173,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     agents: telemetry.source,
     journalDropped: journal.dropped,
     onMemoryExceeded,
-    onShown: () => totals.touch(),
+    onShown: lasting.shown,
   });
   const commands = createCommands({
     fleet,

@@ -63,8 +63,8 @@ export interface FiguresOptions {
   readonly logBytes: (files: readonly string[]) => { readonly live: number; readonly rolled: number };
   readonly loki: () => LokiSource | null;
   readonly agents: FleetSource['agents'];
-  /** Counters were shown: none of them may fall from now on. */
-  readonly onShown: () => void;
+  /** Counters are about to be shown: none of them may fall from now on. */
+  readonly onShown: () => Promise<void>;
   readonly journalDropped: () => number;
   readonly onMemoryExceeded: (instance: Instance, generation: number, rssBytes: number) => void;
 }
@@ -138,7 +138,7 @@ export function createFigures(options: FiguresOptions): Figures {
     countScrape: exposition.scrapes.observe,
     async render({ headers }) {
       const page = await exposition.render(formatFor(headers.accept));
-      options.onShown();
+      await options.onShown();
       return page;
     },
     forget(instance) {

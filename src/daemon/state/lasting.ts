@@ -15,6 +15,9 @@ import { createSnapshot } from './snapshot.ts';
 import { createStore, loadState, type Store } from './store.ts';
 import { restoreTotals, totalsText } from './totals.ts';
 
+/** A scrape does not wait longer for the disk. */
+const SHOWN_LIMIT_MS = 50;
+
 /** What outlives the daemon, and what one before it has left. */
 export interface Lasting {
   /** What this daemon starts carries these. */
@@ -23,6 +26,8 @@ export interface Lasting {
   readonly state: Store;
   /** Counters. */
   readonly totals: Store;
+  /** Counters are about to be shown: waits until they are on disk, for a bounded time, as none of them may fall under the next daemon. */
+  shown(): Promise<void>;
   /**
    * Goes on with what the last daemon has left.
    * @returns how many living processes were taken over
@@ -86,6 +91,16 @@ export function createLasting({ home, clock, log, exits, parts }: LastingOptions
     marks,
     state,
     totals,
+    shown() {
+      totals.touch();
+      return new Promise((resolve) => {
+        const cancel = clock.after(SHOWN_LIMIT_MS, resolve);
+        void totals.settled().then(() => {
+          cancel();
+          resolve();
+        });
+      });
+    },
     async takeOver() {
       const present = parts();
       const restore = () => restoreTotals(home.totalsFile, present, log);
