@@ -57,6 +57,11 @@ describe('as pm2', () => {
     const silent = await home.run(['pm2', '--', 'start', 'no.js'], { env: { ...env, PM2_SILENT: 'true' } });
     expect(silent).toMatchObject({ code: 1, stdout: '', stderr: '' });
     expect(await home.run(['pm2', '--', 'jlist'], { env })).toMatchObject({ code: 0, stdout: '[]' });
+
+    // Without effect on a script, as under PM2.
+    home.write('app.js', 'setInterval(() => {}, 1000);');
+    const started = await home.run(['pm2', '--', 'start', 'app.js', '--env', 'production'], { env });
+    expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining('in fork_mode (1 instance)') });
   });
 });
 

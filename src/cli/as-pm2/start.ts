@@ -26,10 +26,13 @@ async function startOne(stage: Stage, word: 'start' | 'reload', operand: string 
   const { call, context, say } = stage;
   const before = await rowsOf(await stage.client());
   const force = flagOf(call, 'force') === undefined ? [] : ['--force'];
-  const flags = word === 'reload' ? flagArgs(call, FLAGS.reload) : [...flagArgs(call), ...force];
+  const isFile = operand === null || isConfig(operand, context.cwd);
+  // Of a script PM2 takes them too, without effect, and deployment scripts say `start app.js --env production`.
+  const given = isFile ? call : { ...call, flags: call.flags.filter(({ name }) => !['env', 'only'].includes(name)) };
+  const flags = word === 'reload' ? flagArgs(call, FLAGS.reload) : [...flagArgs(given), ...force];
   const answer = await ask([word, ...flags, ...(operand === null ? [] : [operand])], call.appArgs);
   if (answer.problem !== null) return tell(stage, answer, operand ?? '');
-  if (operand === null || isConfig(operand, context.cwd)) {
+  if (isFile) {
     const verb = word === 'reload' ? 'reload' : 'restart';
     return tellStarted(stage, { answer, before, verb, operand: operand ?? '' });
   }
