@@ -41,7 +41,7 @@ function seen(jlist: string): unknown[] {
     name: string;
     pm2_env: Record<string, unknown> & { env: Record<string, string> };
   }[];
-  return rows.map(({ name, pm2_env: env }) => ({
+  const looks = rows.map(({ name, pm2_env: env }) => ({
     name,
     namespace: env['namespace'],
     status: env['status'],
@@ -56,6 +56,9 @@ function seen(jlist: string): unknown[] {
     secret: env.env['SECRET'],
     port: env.env['PORT'],
   }));
+  // PM2 resurrects two at once: which comes first in its list is chance.
+  const place = (look: (typeof looks)[number]) => `${look.name} ${look.slot}`;
+  return looks.sort((a, b) => place(a).localeCompare(place(b)));
 }
 
 describe.skipIf(program === '')('migrate pm2', () => {
