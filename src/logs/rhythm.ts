@@ -11,6 +11,8 @@ export const MUCH_BYTES = 40 * 1024;
 const STEADY_MS = 45;
 /** So many in a row, before a pipe is read at the pace. */
 const STEADY_READS = 4;
+/** A pipe that was found full is read without a break for so long: who writes to it would wait for the pace. */
+const FLOOD_MS = 10;
 /** A pipe that was empty so often in a row is waited for again. */
 const EMPTY_LOOKS = Math.ceil(STEADY_MS / EVERY_MS);
 
@@ -43,6 +45,8 @@ export interface Rhythm {
 interface Member {
   readonly beat: Beat;
   empty: number;
+  /** Not at the pace before then. */
+  notBeforeMs: number;
 }
 
 /**
@@ -70,19 +74,20 @@ export function createRhythm(clock: Clock): Rhythm {
     const found = member.beat.look();
     member.empty = found === 'nothing' ? member.empty + 1 : 0;
     if (found === 'some' || (found === 'nothing' && member.empty < EMPTY_LOOKS)) return;
+    if (found === 'much') member.notBeforeMs = clock.nowMs() + FLOOD_MS;
     members.delete(member);
     member.beat.leave();
   }
 
   return {
     follow(beat) {
-      const member: Member = { beat, empty: 0 };
+      const member: Member = { beat, empty: 0, notBeforeMs: Number.NEGATIVE_INFINITY };
       let reads = 0;
       let readMs = Number.NEGATIVE_INFINITY;
       return {
         hasRead(bytes) {
           const nowMs = clock.nowMs();
-          const isSteady = bytes < MUCH_BYTES && nowMs - readMs < STEADY_MS;
+          const isSteady = bytes < MUCH_BYTES && nowMs - readMs < STEADY_MS && nowMs >= member.notBeforeMs;
           readMs = nowMs;
           reads = isSteady ? reads + 1 : 0;
           if (reads < STEADY_READS) return false;
