@@ -52,6 +52,20 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   return startAndWait(options, client);
 }
 
+/**
+ * Asks whether a daemon is there, and starts none.
+ * @param home whose daemon
+ * @returns a client of the one that answered, null where none does, or where that cannot be told: `connect` tells why
+ */
+export async function findDaemon({ socket }: Pick<Home, 'socket'>): Promise<Client | null> {
+  const client = createClient(socket);
+  try {
+    return (await tryPing(client)) === null ? null : client;
+  } catch {
+    return null;
+  }
+}
+
 async function tryPing(client: Client): Promise<PingView | null> {
   try {
     return await client.ping(PING_SILENCE_MS);

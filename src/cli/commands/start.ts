@@ -1,4 +1,5 @@
 import type { Client } from '../../api/client.ts';
+import { findDaemon } from '../../api/connect.ts';
 import type { StartRequest } from '../../api/contract.ts';
 import { PromvisorError } from '../../base/errors.ts';
 import { type AppSource, defaultConfig, isConfig, isFilePath, loadApps, refuseConfigFlags } from '../app-sources.ts';
@@ -34,6 +35,8 @@ export async function startCommand(
 async function startAll(context: CliContext, operands: readonly string[], options: Options): Promise<ExitCode> {
   const known: string[] = [];
   const sources: AppSource[] = [];
+  // It answers while the files are read.
+  const found = findDaemon(context.home);
   // Everything is read before anything is started.
   for (const operand of operands) {
     if (await isKnown(context, operand, options)) {
@@ -41,7 +44,7 @@ async function startAll(context: CliContext, operands: readonly string[], option
       known.push(operand);
     } else sources.push(await loadApps(context, operand, options));
   }
-  const client = await starter(context);
+  const client = (await found) ?? (await starter(context));
   const outcomes: Outcome[] = [];
   if (known.length > 0) outcomes.push(await startKnown(context, client, { known, options }));
   for (const request of requestsOf(sources, options['force'] === true)) {
