@@ -117,9 +117,9 @@ describe.skipIf(program === '')('migrate pm2', () => {
     await pm2.cli(['stop', 'line']);
     const before = seen(await pm2.cli(['jlist']));
     expect(before).toMatchObject([
+      { name: 'line', status: 'stopped', namespace: 'jobs' },
       { name: 'web', status: 'online', who: 'me', secret: 'kept' },
       { name: 'web', status: 'online', slot: 1 },
-      { name: 'line', status: 'stopped', namespace: 'jobs' },
     ]);
     const god = Number(readFileSync(path.join(pm2.home, 'pm2.pid'), 'latin1'));
 
