@@ -100,6 +100,8 @@ export function createRunReader(live: string): RunReader {
         stamp = `${ino} ${size}`;
         entries = decodeAll(readFileSync(file));
       } catch {
+        // Gone, or being replaced: whatever is there at the next look is read.
+        stamp = '';
         entries = [];
       }
       next = 0;
