@@ -118,7 +118,8 @@ summary() {
     const runs = lines.map((line) => JSON.parse(line));
     const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
     for (const run of runs) for (const reason of run.reasons) console.log(`skipped: Node ${run.node}: ${reason}`);
-    for (const name of process.argv.slice(1)) console.log(`failed: ${name}`);
+    for (const run of runs) for (const failure of run.failures) console.log(`FAILED: Node ${run.node}: ${failure}`);
+    for (const name of process.argv.slice(1)) console.log(`failed step: ${name}`);
     console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
     process.exitCode = sum("failed") > 0 || sum("passed") === 0 || process.argv.length > 1 ? 1 : 0;
   ' "${failed_steps[@]}"
