@@ -81,6 +81,7 @@ describe('how a process ended', () => {
       appOf('plain', 'says-signals.cjs'),
       appOf('deaf', 'ignores-sigint.cjs', { kill_timeout: 200 }),
     ]);
+    for (const app of ['plain', 'deaf']) await until(() => home.log(app).includes('ready'), { what: `${app} listens` });
     await home.ok(['stop', 'all']);
     expect(await home.instance('plain')).toMatchObject({
       status: 'stopped',

@@ -113,7 +113,7 @@ describe('restart policy', () => {
   test('a cron restart that is due while the one before it is not over is counted as skipped; of a stopped app none is', async () => {
     const home = testHome();
     const everySecond = { cron_restart: '* * * * * *', kill_timeout: 3500 };
-    await startApps(home, [appOf('slow', 'ignores-sigint.cjs', everySecond), appOf('parked', 'waits.sh', everySecond)]);
+    await startApps(home, [appOf('slow', 'ignores-sigint.sh', everySecond), appOf('parked', 'waits.sh', everySecond)]);
     await home.ok(['stop', 'parked']);
     const parked = await home.metric('promvisor_cron_skipped_total', { app: 'parked' });
     const skipped = () => home.metric('promvisor_cron_skipped_total', { app: 'slow' });

@@ -126,7 +126,7 @@ describe('a daemon that was killed', () => {
     const server = await serverApp(home, 'http-plain.cjs', { min_uptime: 1_500, instances: 1, exec_mode: 'cluster' });
     await serve(home, server);
     await startApps(home, [
-      appOf('stays', 'ignores-sigint.cjs', { kill_timeout: 1_000 }),
+      appOf('stays', 'ignores-sigint.sh', { kill_timeout: 1_000 }),
       appOf('waits', 'crash-after.sh', { args: ['0.05', '1'], restart_delay: 1_500 }),
     ]);
     await untilStatus(home, 'waits', 'backoff');

@@ -67,7 +67,8 @@ function busyApps(): EcosystemApp[] {
       exec_mode: 'cluster',
       env: { PORT: '0', RELEASE_FILE: release },
     }),
-    app('clock', 'ignores-sigint.cjs', { cron_restart: '* * * * * *', kill_timeout: 3500 }),
+    // A Node app that takes longer to start than its schedule allows would be ended before it can ignore anything.
+    app('clock', 'ignores-sigint.sh', { cron_restart: '*/2 * * * * *', kill_timeout: 4500 }),
     app('held', 'holds-memory.cjs', { args: [String(0.95 * 200 * MB)], max_memory_restart: '200M' }),
     app('leaks', 'grows-memory.cjs', { args: ['150'], max_memory_restart: '120M' }),
     app('oom', 'heap-oom.cjs', { node_args: '--max-old-space-size=24', autorestart: false }),

@@ -177,7 +177,7 @@ describe('a real systemd: a unit of the system', () => {
   });
 
   test('a stop that an app holds up for longer than TimeoutStopSec ends it all the same', async () => {
-    await machine.ok('root', `${PMV} start /opt/fixtures/ignores-sigint.cjs --name deaf --kill-timeout 60000`);
+    await machine.ok('root', `${PMV} start /opt/fixtures/ignores-sigint.sh --name deaf --kill-timeout 60000`);
     const pids = await ofRoot.pids(5);
     await ofRoot.ctl('stop promvisor-root');
     expect(await alive(pids)).toEqual([false, false, false, false, false]);
