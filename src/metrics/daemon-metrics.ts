@@ -4,12 +4,12 @@ import heapSize from 'prom-client/lib/metrics/heapSizeAndUsed.js';
 import heapSpaces from 'prom-client/lib/metrics/heapSpacesSizeAndUsed.js';
 import memory from 'prom-client/lib/metrics/osMemoryHeap.js';
 import maxFds from 'prom-client/lib/metrics/processMaxFileDescriptors.js';
-import startTime from 'prom-client/lib/metrics/processStartTime.js';
 import version from 'prom-client/lib/metrics/version.js';
 import Registry from 'prom-client/lib/registry.js';
 import { createFdBudget, openProcFiles } from '../os/proc-files.ts';
 
 const MICROSECONDS_PER_SECOND = 1e6;
+const MS_PER_SECOND = 1000;
 
 /** As prom-client's getMetricsAsJSON gives it. */
 export interface OwnMetric {
@@ -31,10 +31,18 @@ export interface DaemonMetrics {
  */
 export function createDaemonMetrics(): DaemonMetrics {
   const registry = new Registry();
-  for (const register of [startTime, memory, maxFds, heapSize, heapSpaces, version]) register(registry);
+  for (const register of [memory, maxFds, heapSize, heapSpaces, version]) register(registry);
+  registerStart(registry);
   registerCpu(registry);
   registerOpenFds(registry);
   return { read: () => registry.getMetricsAsJSON() as unknown as Promise<readonly OwnMetric[]> }; // its type leaves the values out
+}
+
+/** prom-client rounds to a second, and two starts within one would look like none. */
+function registerStart(registry: Registry): void {
+  const seconds = performance.timeOrigin / MS_PER_SECOND;
+  const help = 'Start time of the process since unix epoch in seconds.';
+  new Gauge({ name: 'process_start_time_seconds', help, registers: [registry] }).set(seconds);
 }
 
 /** prom-client counts from the moment it is loaded; this is loaded at the first scrape and counts from the start. */

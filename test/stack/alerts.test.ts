@@ -5,7 +5,7 @@ import { type AlertStack, type Arrival, freePort, startAlertStack } from '../sup
 import { appOf, type EcosystemApp, startApps } from '../support/apps.ts';
 import { fixture } from '../support/cli.ts';
 import { type LokiDouble, type Mood, startLoki } from '../support/loki.ts';
-import { killQuietly } from '../support/processes.ts';
+import { isRunning, killQuietly } from '../support/processes.ts';
 import { missingPrograms, needsPrograms } from '../support/programs.ts';
 import { shippedRules } from '../support/rules.ts';
 import { openHome, type TestHome } from '../support/test-home.ts';
@@ -154,7 +154,9 @@ async function reloadBadly(): Promise<void> {
 async function killDaemon(): Promise<void> {
   const { pid } = await doomed.ping();
   const apps = await doomed.instances();
-  for (const victim of [pid, ...apps.map((app) => app.pid ?? Number.NaN)]) killQuietly(victim);
+  const victims = [pid, ...apps.flatMap((app) => app.pid ?? [])];
+  for (const victim of victims) killQuietly(victim);
+  await until(() => !victims.some(isRunning), { what: 'it is gone', timeoutMs: LONGEST_MS });
 }
 
 const startBack = () => doomed.ok(['start', fixture('waits.sh'), '--name', 'back']);
@@ -169,11 +171,11 @@ async function restartTwice(): Promise<void> {
   await outcomes.get('PromvisorAppsLost');
   const start = `process_start_time_seconds{instance="${doomed.address}", app=""}`;
   for (let times = 0; times < 2; times++) {
-    const before = (await stack.query(start))[0]?.value[1];
     await killDaemon();
     // Any command finds it gone and starts the next.
     await doomed.ok(['list']);
-    await untilScraped(`${start} != ${before}`);
+    const now = await doomed.metric('process_start_time_seconds', {});
+    await untilScraped(`${start} == ${now}`);
   }
 }
 
