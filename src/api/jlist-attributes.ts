@@ -38,7 +38,7 @@ export const PM2_KEYS: ReadonlySet<string> = new Set([
   ...['ignore_watch', 'watch_delay', 'watch_options', 'merge_logs', 'log_date_format', 'time', 'log_type', 'env'],
   ...['username', 'unique_id', 'pm_out_log_path', 'pm_err_log_path', 'pm_log_path', 'pm_pid_path', 'status'],
   ...['pm_uptime', 'created_at', 'pm_id', 'restart_time', 'unstable_restarts', 'node_version', 'exit_code'],
-  ...['prev_restart_delay', 'filter_env', '_pm2_version'],
+  ...['prev_restart_delay', 'filter_env', '_pm2_version', 'disable_logs', 'disable_source_map_support'],
 ]);
 
 /**
@@ -79,6 +79,7 @@ function programOf(process: ProcessSpec): Attributes {
     instances: process.instances,
     instance_var: process.instanceVar,
     ...(process.incrementVar === null ? {} : { increment_var: process.incrementVar }),
+    ...(process.sourceMaps ? {} : { disable_source_map_support: true }),
     ...(process.uid === null ? {} : { uid: process.uid }),
     ...(process.gid === null ? {} : { gid: process.gid }),
   };
@@ -119,10 +120,11 @@ function unless<T>(usual: T, key: string, value: T): Attributes {
  * Says what is watched as PM2's `watch` does.
  * @param watch what the app has watched
  * @param cwd its absolute working directory
- * @returns true for the working directory alone, else the paths
+ * @returns true for the working directory alone, else the paths, those below it as they are written in a file
  */
 export function watchedOf(watch: WatchSpec, cwd: string): true | readonly string[] {
-  return watch.paths.length === 1 && watch.paths[0] === cwd ? true : watch.paths;
+  if (watch.paths.length === 1 && watch.paths[0] === cwd) return true;
+  return watch.paths.map((watched) => (watched.startsWith(`${cwd}/`) ? path.relative(cwd, watched) : watched));
 }
 
 function watchOf(watch: WatchSpec): Attributes {
@@ -139,6 +141,7 @@ function logsOf(logs: LogsSpec): Attributes {
     ...(logs.dateFormat === null ? {} : { log_date_format: logs.dateFormat }),
     ...(logs.dateFormat === TIME_FORMAT ? { time: true } : {}),
     ...(logs.type === 'json' ? { log_type: 'json' } : {}),
+    ...([logs.outFile, logs.errorFile, logs.combinedFile].every((file) => file === null) ? { disable_logs: true } : {}),
   };
 }
 

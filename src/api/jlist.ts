@@ -72,10 +72,11 @@ export function toJlist(instances: readonly JlistSource[], options: JlistOptions
 function entryText(source: JlistSource, exposeEnv: boolean): string {
   const { spec } = source;
   const constant = constantOf(spec);
-  const env = exposeEnv ? JSON.stringify(spec.process.env) : '{}';
+  const counted = exposeEnv ? incrementOf(source) : {};
+  const env = exposeEnv ? envText(spec, counted) : '{}';
   const fields = [
     exposeEnv ? variablesText(spec, constant.hidden, env) : '',
-    fieldsText(exposeEnv ? incrementOf(source) : {}),
+    fieldsText(counted),
     fieldsText(blocksOf(spec, exposeEnv)),
     constant.attributesText,
     fieldsText(instanceOf(source)),
@@ -88,6 +89,11 @@ function entryText(source: JlistSource, exposeEnv: boolean): string {
 
 function fieldsText(fields: Json): string {
   return JSON.stringify(fields).slice(1, -1);
+}
+
+/** The environment of the process: with the number that is its own. */
+function envText({ process: { env } }: AppSpec, counted: Json): string {
+  return JSON.stringify(Object.keys(counted).length === 0 ? env : { ...env, ...counted });
 }
 
 /** The environment once more, between the attributes. */

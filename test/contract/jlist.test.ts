@@ -292,7 +292,7 @@ describe('environment', () => {
 
   test('values are shown nested and flattened; an attribute wins over a variable of its name', () => {
     const { pm2_env: env } = entryOf({ spec, slot: 2 });
-    expect(env['env']).toEqual(spec.process.env);
+    expect(env['env']).toEqual({ ...spec.process.env, PORT: 82 });
     expect(env).toMatchObject({
       SECRET: 'hidden-2',
       PORT: 82,
