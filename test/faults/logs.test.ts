@@ -76,12 +76,12 @@ describe('a disk that is full', () => {
       .map(({ path: file }) => readFileSync(file, 'utf8'))
       .join('');
     // A line that the full disk cut in its middle ends with a newline, and is counted as dropped.
-    const numbersSeen = whole
-      .split('\n')
-      .filter((line) => WHOLE.test(line))
-      .map((line) => Number(line.slice(5, 13)));
+    const told = whole.split('\n').filter((line) => line !== '');
+    const numbersSeen = told.filter((line) => WHOLE.test(line)).map((line) => Number(line.slice(5, 13)));
+    // The signal may have ended the app in the middle of a write: its last words are a line too.
+    const cutByEnd = WHOLE.test(told.at(-1) ?? '') ? 0 : 1;
     expect(numbersSeen.findIndex((number, at) => number <= (numbersSeen[at - 1] ?? 0))).toBe(-1);
-    expect(numbersSeen.length + account.dropped).toBe(account.lines);
+    expect(numbersSeen.length + account.dropped + cutByEnd).toBe(account.lines);
     expect(listSegments(out).length).toBeGreaterThan(1);
   });
 });
