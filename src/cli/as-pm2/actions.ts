@@ -73,13 +73,13 @@ async function onTarget(stage: Stage, verb: Verb, target: string): Promise<boole
     complain(unknown(target));
     return false;
   }
-  return tell(stage, await ask([verb, ...flagArgs(call, FLAGS[verb]), target]), target);
+  return tell(stage, await ask([verb, target, ...flagArgs(call, FLAGS[verb])]), target);
 }
 
 async function onConfig(stage: Stage, verb: Verb, file: string): Promise<boolean> {
   const { call, say } = stage;
   const before = await rowsOf(await stage.client());
-  const answer = await ask([verb, ...flagArgs(call, FLAGS[verb]), file], call.appArgs);
+  const answer = await ask([verb, file, ...flagArgs(call, FLAGS[verb])], call.appArgs);
   // What a file names and nobody has is not there any more: PM2 has nothing to say either.
   if (answer.problem?.code === 'NOT_FOUND') return true;
   if (verb === 'restart' || verb === 'reload') return tellStarted(stage, { answer, before, verb, operand: file });

@@ -30,7 +30,8 @@ async function startOne(stage: Stage, word: 'start' | 'reload', operand: string 
   // Of a script PM2 takes them too, without effect, and deployment scripts say `start app.js --env production`.
   const given = isFile ? call : { ...call, flags: call.flags.filter(({ name }) => !['env', 'only'].includes(name)) };
   const flags = word === 'reload' ? flagArgs(call, FLAGS.reload) : [...flagArgs(given), ...force];
-  const answer = await ask([word, ...flags, ...(operand === null ? [] : [operand])], call.appArgs);
+  // A flag that may have a value, as --watch, would take an operand behind it for that.
+  const answer = await ask([word, ...(operand === null ? [] : [operand]), ...flags], call.appArgs);
   if (answer.problem !== null) return tell(stage, answer, operand ?? '');
   if (isFile) {
     const verb = word === 'reload' ? 'reload' : 'restart';
