@@ -3,6 +3,7 @@ import { PromvisorError } from '../../base/errors.ts';
 import { logsCommand } from '../commands/logs.ts';
 import { problemLines } from './errors.ts';
 import { flagOf } from './flags.ts';
+import { logFilesOf, type StreamName } from './log-order.ts';
 import { type Row, rowsOf } from './row.ts';
 import type { Stage } from './stage.ts';
 import { idsOf } from './targets.ts';
@@ -35,20 +36,12 @@ async function tail(stage: Stage, target: string): Promise<void> {
   const rows = (await rowsOf(client)).filter(({ pm_id }) => ids.includes(pm_id));
   const noun = target === 'all' ? 'processes' : 'process';
   out(`[TAILING] Tailing last ${count} lines for [${target}] ${noun} (change the value with --lines option)\n`);
-  const shown = new Set<string>();
-  for (const row of rows) {
-    for (const stream of wantedOf(stage)) {
-      const file = stream === 'out' ? row.pm2_env.pm_out_log_path : row.pm2_env.pm_err_log_path;
-      if (shown.has(file) || file === '/dev/null') continue;
-      shown.add(file);
-      out(`${file} last ${count} lines:\n`);
-      const text = await lastLines(stage, { row, stream, count });
-      print(stage, text, { stream, label: `${row.pm_id}|${row.name}` });
-    }
+  for (const { row, stream, file } of logFilesOf(rows, wantedOf(stage))) {
+    out(`${file} last ${count} lines:\n`);
+    const text = await lastLines(stage, { row, stream, count });
+    print(stage, text, { stream, label: `${row.pm_id}|${row.name}` });
   }
 }
-
-type StreamName = 'out' | 'err';
 
 function wantedOf({ call }: Stage): readonly StreamName[] {
   const [out, err] = [flagOf(call, 'out') !== undefined, flagOf(call, 'err') !== undefined];
