@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { isConfig } from '../app-sources.ts';
 import { ask, type CommandAnswer, type InstanceOutcome, outcomesOf } from './ask.ts';
-import { problemLines } from './errors.ts';
+import { missingArgument, problemLines } from './errors.ts';
 import { flagArgs, flagOf } from './flags.ts';
 import { list } from './list.ts';
 import { type Row, rowsOf } from './row.ts';
@@ -41,7 +41,7 @@ export const FLAGS: Readonly<Record<Verb, readonly string[] | undefined>> = {
 export async function act(stage: Stage, verb: Verb): Promise<number> {
   const { call, context, complain } = stage;
   if (call.operands.length === 0) {
-    complain(`\n  error: missing required argument \`${ARGUMENTS[verb]}'\n`);
+    complain(missingArgument(ARGUMENTS[verb]));
     return 1;
   }
   for (const target of call.operands) {

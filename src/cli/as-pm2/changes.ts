@@ -1,16 +1,20 @@
 import type { ExitCode } from '../context.ts';
 import { act } from './actions.ts';
-import { flush, reloadLogs, reset, scale, sendSignal } from './rest.ts';
+import { init } from './init.ts';
+import { flush, reloadLogs, reset, scale, send, sendSignal } from './rest.ts';
 import { clearDump, kill, resurrect, save } from './saved.ts';
+import { serve } from './serve.ts';
+import { conf, config, get, multiset, set, unset } from './settings.ts';
 import type { Stage } from './stage.ts';
-import { start } from './start.ts';
+import { start, startOr } from './start.ts';
+import { update } from './update.ts';
 
 /** The commands of PM2 that change something: by the words of `CHANGES` in run.ts. */
 const COMMANDS: Readonly<Record<string, (stage: Stage) => Promise<ExitCode>>> = {
   start: (stage) => start(stage, 'start'),
-  startOrRestart: (stage) => start(stage, 'start'),
-  startOrReload: (stage) => start(stage, 'reload'),
-  startOrGracefulReload: (stage) => start(stage, 'reload'),
+  startOrRestart: (stage) => startOr(stage, 'start'),
+  startOrReload: (stage) => startOr(stage, 'reload'),
+  startOrGracefulReload: (stage) => startOr(stage, 'reload'),
   stop: (stage) => act(stage, 'stop'),
   restart: (stage) => act(stage, 'restart'),
   reload: (stage) => act(stage, 'reload'),
@@ -24,8 +28,21 @@ const COMMANDS: Readonly<Record<string, (stage: Stage) => Promise<ExitCode>>> = 
   scale,
   reset,
   sendSignal,
+  send,
   flush,
   reloadLogs,
+  serve,
+  expose: serve,
+  set,
+  get,
+  unset,
+  multiset,
+  conf,
+  config,
+  update,
+  updatePM2: update,
+  init,
+  ecosystem: init,
 };
 
 /**

@@ -1,6 +1,9 @@
 import type { Problem } from '../../api/contract.ts';
 import { failed } from './stage.ts';
 
+/** As the parser says it; a flag that only PM2 has comes with what to use instead, and is told with it. */
+const UNKNOWN_FLAG = /^unknown option '([^'=]*)[^']*'(?:$|\n)/;
+
 /**
  * Says what went wrong in the words that PM2 has for it, where it has some.
  * @param problem of a command of ours
@@ -10,6 +13,8 @@ import { failed } from './stage.ts';
 export function problemLines({ code, detail }: Pick<Problem, 'code' | 'detail'>, operand = ''): string[] {
   const missing = /Script not found: (.*?)(?: \((?:command line|[^()]*), app .*\))?$/.exec(detail)?.[1];
   if (missing !== undefined) return [failed(`Script not found: ${missing}`)];
+  const [, flag] = UNKNOWN_FLAG.exec(detail) ?? [];
+  if (flag !== undefined) return [unknownFlag(flag)];
   switch (code) {
     case 'ALREADY_RUNNING':
       return [
@@ -22,4 +27,20 @@ export function problemLines({ code, detail }: Pick<Problem, 'code' | 'detail'>,
     default:
       return [failed(detail)];
   }
+}
+
+/**
+ * What PM2 says of a flag that it does not know.
+ * @param flag as written
+ */
+export function unknownFlag(flag: string): string {
+  return `\n  error: unknown option \`${flag}'\n`;
+}
+
+/**
+ * What PM2 says when something is missing.
+ * @param name of the operand, as its help has it
+ */
+export function missingArgument(name: string): string {
+  return `\n  error: missing required argument \`${name}'\n`;
 }

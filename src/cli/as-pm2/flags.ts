@@ -7,6 +7,8 @@ const WITH_VALUE = new Set([
   ...['highlight', 'port', 'basic-auth-username', 'basic-auth-password', 'since', 'until', 'grep'],
 ]);
 const WITH_OR_WITHOUT = new Set(['watch', 'log', 'filter-env', 'timestamp', 'user']);
+/** Those that may have a value. */
+export const VALUED: readonly string[] = [...WITH_VALUE, ...WITH_OR_WITHOUT];
 const SHORT: Readonly<Record<string, string>> = {
   s: 'silent',
   m: 'mini-list',

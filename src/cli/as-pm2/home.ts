@@ -21,6 +21,8 @@ export interface Pm2Files {
   readonly dump: string;
   readonly dumpBefore: string;
   readonly rpc: string;
+  /** What `set` keeps. */
+  readonly moduleConf: string;
 }
 
 /**
@@ -43,6 +45,7 @@ export function pm2Files(home: string, env: NodeJS.ProcessEnv): Pm2Files {
     dump: file('PM2_DUMP_FILE_PATH', 'dump.pm2'),
     dumpBefore: file('PM2_DUMP_BACKUP_FILE_PATH', 'dump.pm2.bak'),
     rpc: file('PM2_DAEMON_RPC_PORT', 'rpc.sock'),
+    moduleConf: file('PM2_MODULE_CONF_FILE', 'module_conf.json'),
   };
 }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describeText } from './describe.ts';
+import { missingArgument } from './errors.ts';
 import { rowsOf } from './row.ts';
 import { failed, type Stage, warned } from './stage.ts';
 import { idsOf } from './targets.ts';
@@ -35,7 +36,7 @@ export async function pid({ client, call, say }: Stage): Promise<number> {
 export async function id({ client, call, say, complain }: Stage): Promise<number> {
   const [name] = call.operands;
   if (name === undefined) {
-    complain("\n  error: missing required argument `name'\n");
+    complain(missingArgument('name'));
     return 1;
   }
   const rows = (await rowsOf(await client())).filter((row) => row.name === name);
@@ -47,7 +48,7 @@ export async function id({ client, call, say, complain }: Stage): Promise<number
 export async function describe({ client, call, context, say, complain }: Stage): Promise<number> {
   const [target] = call.operands;
   if (target === undefined) {
-    complain("\n  error: missing required argument `name|id'\n");
+    complain(missingArgument('name|id'));
     return 1;
   }
   const daemon = await client();
@@ -66,7 +67,7 @@ export async function describe({ client, call, context, say, complain }: Stage):
 export async function env({ client, call, say, complain }: Stage): Promise<number> {
   const [target] = call.operands;
   if (target === undefined) {
-    complain("\n  error: missing required argument `id'\n");
+    complain(missingArgument('id'));
     return 1;
   }
   const daemon = await client();

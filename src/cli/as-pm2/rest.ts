@@ -1,5 +1,6 @@
 import { applying, complainOf, tell } from './actions.ts';
 import { ask, outcomesOf } from './ask.ts';
+import { missingArgument } from './errors.ts';
 import { list } from './list.ts';
 import { rowsOf } from './row.ts';
 import { failed, type Stage, told } from './stage.ts';
@@ -10,7 +11,7 @@ export async function scale(stage: Stage): Promise<number> {
   const { call, client, say, complain } = stage;
   const [name, count] = call.operands;
   if (name === undefined || count === undefined) {
-    complain(`\n  error: missing required argument \`${name === undefined ? 'app_name' : 'number'}'\n`);
+    complain(missingArgument(name === undefined ? 'app_name' : 'number'));
     return 1;
   }
   const daemon = await client();
@@ -42,7 +43,7 @@ export async function reset(stage: Stage): Promise<number> {
   const { call, client, say, complain } = stage;
   const [target] = call.operands;
   if (target === undefined) {
-    complain("\n  error: missing required argument `name|id|all'\n");
+    complain(missingArgument('name|id|all'));
     return 1;
   }
   const ids = await idsOf(await client(), target);
@@ -61,7 +62,7 @@ export async function sendSignal(stage: Stage): Promise<number> {
   const { call, client, say, complain } = stage;
   const [signal, target] = call.operands;
   if (signal === undefined || target === undefined) {
-    complain(`\n  error: missing required argument \`${signal === undefined ? 'signal' : 'pm2_id|name'}'\n`);
+    complain(missingArgument(signal === undefined ? 'signal' : 'pm2_id|name'));
     return 1;
   }
   const about = `process ${isId(target) ? 'id' : 'name'} ${target}`;
@@ -74,6 +75,22 @@ export async function sendSignal(stage: Stage): Promise<number> {
   if (answer.problem !== null) return Number(!tell(stage, answer, target));
   say(`successfully sent signal ${signal} to ${about}`);
   return list(stage);
+}
+
+/** `send ID LINE`: by id alone, as PM2 does. */
+export async function send(stage: Stage): Promise<number> {
+  const { call, client, complain } = stage;
+  const [id, ...words] = call.operands;
+  if (id === undefined || words.length === 0) {
+    complain(missingArgument(id === undefined ? 'pm_id' : 'line'));
+    return 1;
+  }
+  if (!isId(id) || (await idsOf(await client(), id)).length === 0) {
+    complain(failed(`Error: Process with ID <${id}> unknown.`));
+    return 1;
+  }
+  const answer = await ask(['send', id, ...words]);
+  return answer.problem === null ? list(stage) : Number(!tell(stage, answer, id));
 }
 
 /** `flush [TARGET]`: empties log files, those of the past too. */

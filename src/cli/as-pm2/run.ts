@@ -6,9 +6,10 @@ import { VERSION } from '../../base/version.ts';
 import type { CliContext, ExitCode } from '../context.ts';
 import { createContext, execute } from '../execute.ts';
 import { passOn } from './ask.ts';
-import { problemLines } from './errors.ts';
+import { problemLines, unknownFlag } from './errors.ts';
 import { flagOf, type Pm2Call, readPm2Call } from './flags.ts';
 import { enterPm2Home, keepSettings, pm2Daemon } from './home.ts';
+import { strangeFlag } from './known-flags.ts';
 import { list } from './list.ts';
 import { describe, env, id, jlist, pid, ping, prettylist } from './reads.ts';
 import { failed, type Stage, told } from './stage.ts';
@@ -29,14 +30,25 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   env,
 };
 /** What changes something; it is a bundle of its own. */
+const STARTS = new Set([
+  'start',
+  'startOrRestart',
+  'startOrReload',
+  'startOrGracefulReload',
+  'restart',
+  'reload',
+  'serve',
+  'expose',
+]);
 const CHANGES = new Set([
-  ...['start', 'startOrRestart', 'startOrReload', 'startOrGracefulReload', 'stop', 'restart', 'reload', 'delete'],
-  ...['del', 'save', 'dump', 'cleardump', 'resurrect', 'kill', 'scale', 'reset', 'sendSignal', 'flush', 'reloadLogs'],
+  ...STARTS,
+  ...['stop', 'delete', 'del', 'save', 'dump', 'cleardump', 'resurrect', 'kill', 'scale', 'reset', 'sendSignal'],
+  ...['send', 'flush', 'reloadLogs', 'set', 'get', 'unset', 'multiset', 'conf', 'config', 'update', 'updatePM2'],
+  ...['ecosystem', 'init'],
 ]);
 /** What else PM2 or promvisor has: run as it is here, as no script reads a text of it. */
 const PASSED_ON = new Set([
-  ...['set', 'get', 'unset', 'multiset', 'conf', 'config', 'startup', 'unstartup', 'update', 'updatePM2', 'send'],
-  ...['attach', 'trigger', 'monit', 'dashboard', 'dash', 'imonit', 'ecosystem', 'init', 'serve', 'expose', 'deploy'],
+  ...['startup', 'unstartup', 'attach', 'trigger', 'monit', 'dashboard', 'dash', 'imonit', 'deploy'],
   ...['report', 'slist', 'sysinfos', 'inspect', 'profile:cpu', 'profile:mem', 'examples', 'completion', 'logrotate'],
   ...['install', 'uninstall', 'module:install', 'module:update', 'module:generate', 'module:uninstall', 'package'],
   ...['publish', 'module:publish', 'create', 'autoinstall', 'link', 'unlink', 'monitor', 'unmonitor', 'open', 'plus'],
@@ -127,17 +139,28 @@ async function runOn(stage: Stage): Promise<ExitCode> {
     if (stage.context.terminal.live) stage.context.terminal.err(`promvisor ${VERSION} as pm2\n`);
     return 0;
   }
-  if (flagOf(call, 'help') !== undefined) return passOn(call.argv);
+  if (flagOf(call, 'help') !== undefined) return passOn(stage);
   if (word === null) {
-    if (flagOf(call, 'no-daemon') !== undefined) return passOn(call.argv);
+    if (flagOf(call, 'no-daemon') !== undefined) return passOn(stage);
+    const strange = strangeFlag(call);
+    if (strange !== null) {
+      stage.complain(unknownFlag(strange));
+      return 1;
+    }
     say(USAGE);
     return 1;
   }
   keepSettings(stage.context.home);
   const known = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
   const run = CHANGES.has(word) ? changes : known;
-  if (run !== undefined && flagOf(call, 'no-daemon') === undefined) return run(stage);
-  if (run !== undefined || PASSED_ON.has(word)) return passOn(call.argv);
+  if (PASSED_ON.has(word) || (run !== undefined && flagOf(call, 'no-daemon') !== undefined)) return passOn(stage);
+  if (run !== undefined) {
+    // A start may say more: its flags are looked at where apps are made of them.
+    const strange = STARTS.has(word) ? null : strangeFlag(call);
+    if (strange === null) return run(stage);
+    stage.complain(unknownFlag(strange));
+    return 1;
+  }
   say(`${failed('Command not found')}\n\n${USAGE}`);
   return 1;
 }

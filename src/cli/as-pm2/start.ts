@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { isConfig } from '../app-sources.ts';
 import { applying, attach, complainOf, FLAGS, tell, tellStarted } from './actions.ts';
-import { ask, outcomesOf } from './ask.ts';
+import { ask, type CommandAnswer, outcomesOf } from './ask.ts';
+import { missingArgument } from './errors.ts';
 import { flagArgs, flagOf } from './flags.ts';
 import { list } from './list.ts';
 import { type Row, rowsOf } from './row.ts';
-import { type Stage, told } from './stage.ts';
+import { failed, type Stage, told } from './stage.ts';
 import { isId } from './targets.ts';
 
 /**
- * `start`, `startOrRestart`, `startOrReload`: operand after operand, until one fails.
+ * `start`: operand after operand, until one fails.
  * @param stage of the command
  * @param word the command of ours that does it
  * @returns 0 when all are up, 1 otherwise
@@ -21,9 +24,27 @@ export async function start(stage: Stage, word: 'start' | 'reload'): Promise<num
   return attach(stage, []);
 }
 
+/**
+ * `startOrRestart`, `startOrReload`: config files that are there.
+ * @param stage of the command
+ * @param word the command of ours that does it
+ * @returns as `start`
+ */
+export async function startOr(stage: Stage, word: 'start' | 'reload'): Promise<number> {
+  const { call, context, complain } = stage;
+  const { operands } = call;
+  const other = operands.find((operand) => !isConfig(operand, context.cwd));
+  if (operands.length > 0 && other === undefined) return start(stage, word);
+  if (other === undefined) complain(missingArgument('json'));
+  else if (existsSync(path.resolve(context.cwd, other))) {
+    complain(failed(`${call.word}: expected a config file, got "${other}"`));
+  } else complain(failed(`File ${other} not found`));
+  return 1;
+}
+
 /** @param operand null for the config file of the folder */
 async function startOne(stage: Stage, word: 'start' | 'reload', operand: string | null): Promise<boolean> {
-  const { call, context, say } = stage;
+  const { call, context } = stage;
   const before = await rowsOf(await stage.client());
   const force = flagOf(call, 'force') === undefined ? [] : ['--force'];
   const isFile = operand === null || isConfig(operand, context.cwd);
@@ -37,6 +58,24 @@ async function startOne(stage: Stage, word: 'start' | 'reload', operand: string 
     const verb = word === 'reload' ? 'reload' : 'restart';
     return tellStarted(stage, { answer, before, verb, operand: operand ?? '' });
   }
+  return tellScript(stage, { answer, before, operand });
+}
+
+interface StartedScript {
+  readonly answer: CommandAnswer;
+  /** The list before. */
+  readonly before: readonly Row[];
+  readonly operand: string;
+}
+
+/**
+ * Tells what became of a script: a new app, or one that was there.
+ * @param stage of the command
+ * @param started what was done
+ * @returns false when it failed
+ */
+export async function tellScript(stage: Stage, { answer, before, operand }: StartedScript): Promise<boolean> {
+  const { say } = stage;
   const outcomes = outcomesOf(answer);
   if (outcomes.every(({ id }) => before.some(({ pm_id }) => pm_id === id))) {
     const ids = outcomes.map(({ id }) => id).sort((a, b) => a - b);

@@ -23,16 +23,44 @@ export async function ecosystemCommand(context: CliContext, operands: readonly s
   if (more.length > 0 || (kind !== undefined && kind !== 'simple')) {
     throw new PromvisorError('USAGE', `init: expected "simple" or nothing, got "${operands.join(' ')}"`);
   }
-  const there = OTHERS.find((name) => existsSync(path.join(context.cwd, name)));
-  if (there !== undefined) {
-    context.terminal.err(`promvisor: ${there} is there already; nothing was written\n`);
+  const written = writeEcosystem(context.cwd, { name: FILE, simple: kind === 'simple' });
+  if ('there' in written) {
+    context.terminal.err(`promvisor: ${written.there} is there already; nothing was written\n`);
     return 1;
   }
-  const file = path.join(context.cwd, FILE);
-  writeFileSync(file, ecosystemText({ ...appOf(context.cwd), simple: kind === 'simple' }), { flag: 'wx' });
+  const { file } = written;
   if (context.json) writeJson(context, { file });
   say(context, `${file} written; change it as needed, then: promvisor start`);
   return 0;
+}
+
+/**
+ * Writes the config file of a folder that has none.
+ * @param cwd the folder
+ * @param wanted name of the file; `simple` for the least that works
+ * @returns the file, or the name of the one that is there already
+ * @throws the error of the system when it cannot be written
+ */
+export function writeEcosystem(
+  cwd: string,
+  { name, simple }: { readonly name: string; readonly simple: boolean },
+): { readonly file: string } | { readonly there: string } {
+  const there = OTHERS.find((other) => existsSync(path.join(cwd, other)));
+  if (there !== undefined) return { there };
+  const file = path.join(cwd, name);
+  writeFileSync(file, ecosystemText({ ...appOf(cwd), simple }), { flag: 'wx' });
+  return { file };
+}
+
+/**
+ * Tells whether `.js` in a folder is an ES module.
+ * @param folder absolute path
+ * @see https://nodejs.org/api/packages.html#determining-module-system: the nearest package.json says it
+ */
+export function isOfModules(folder: string): boolean {
+  if (existsSync(path.join(folder, 'package.json'))) return packageOf(folder).type === 'module';
+  const above = path.dirname(folder);
+  return above !== folder && isOfModules(above);
 }
 
 /** Name and script as package.json has them, or as files look. */
@@ -43,7 +71,7 @@ function appOf(cwd: string): { readonly name: string; readonly script: string } 
   return { name: NAME.test(own) ? own : 'app', script: likely ?? 'app.js' };
 }
 
-function packageOf(cwd: string): { readonly name?: unknown; readonly main?: unknown } {
+function packageOf(cwd: string): { readonly name?: unknown; readonly main?: unknown; readonly type?: unknown } {
   try {
     const value: unknown = JSON.parse(readFileSync(path.join(cwd, 'package.json'), 'utf8'));
     return typeof value === 'object' && value !== null ? value : {};

@@ -3,6 +3,7 @@ import { PromvisorError } from '../../base/errors.ts';
 import { STATE_VERSION } from '../../base/version.ts';
 import { type CliContext, type ExitCode, reader, say, writeJson } from '../context.ts';
 import { pingIfAny, waitUntilGone } from '../daemon-process.ts';
+import { type Replaced, replacedText } from '../render/replaced.ts';
 import { showList } from './list.ts';
 
 /**
@@ -23,10 +24,9 @@ export async function updateCommand(context: CliContext): Promise<ExitCode> {
   }
   const { ping } = await connect(context);
   const from = old === null ? null : { pid: old.pid, version: old.version };
-  if (context.json) writeJson(context, { from, to: { pid: ping.pid, version: ping.version }, adopted: ping.adopted });
-  const took = `${ping.adopted} ${ping.adopted === 1 ? 'process' : 'processes'} taken over`;
-  if (from === null) say(context, `no daemon ran; ${ping.version} was started (pid ${ping.pid})`);
-  else say(context, `daemon ${from.version} (pid ${from.pid}) replaced by ${ping.version} (pid ${ping.pid}), ${took}`);
+  const replaced: Replaced = { from, to: { pid: ping.pid, version: ping.version }, adopted: ping.adopted };
+  if (context.json) writeJson(context, replaced);
+  say(context, replacedText(replaced));
   await showList(context);
   return 0;
 }
