@@ -112,6 +112,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     clock,
     log,
     agents,
+    nativeCalls: settings.nativeCalls,
     fleet: () => fleet,
     settled() {
       totals.touch();
@@ -166,7 +167,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     clock,
     bus,
     log,
-    settings: settings.metrics,
+    settings,
     http: () => listener.view(),
     logBytes: keeping.bytes,
     loki: () => loki.figures(),

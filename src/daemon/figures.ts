@@ -14,6 +14,7 @@ import type { ScrapeSeen } from '../metrics/scrape-metrics.ts';
 import type { FleetSource } from '../metrics/source.ts';
 import type { Sampler, SavedTree } from '../metrics/vitals.ts';
 import { openCgroup } from '../os/cgroup.ts';
+import { openCpuClock } from '../os/cpu-clock.ts';
 import { openReaped } from '../os/reaped.ts';
 import type { Bus } from './bus.ts';
 import type { Fleet } from './fleet.ts';
@@ -57,7 +58,7 @@ export interface FiguresOptions {
   readonly triggers: Triggers;
   readonly clock: Clock;
   readonly bus: Bus;
-  readonly settings: Settings['metrics'];
+  readonly settings: Pick<Settings, 'metrics' | 'nativeCalls'>;
   readonly log: DaemonLog;
   readonly http: () => HttpView;
   readonly logBytes: (files: readonly string[]) => { readonly live: number; readonly rolled: number };
@@ -70,11 +71,12 @@ export interface FiguresOptions {
 }
 
 export function createFigures(options: FiguresOptions): Figures {
-  const { fleet, triggers, clock, bus, log } = options;
+  const { fleet, triggers, clock, bus, log, settings } = options;
   let making: Promise<Sampler> | null = null;
   let made: Sampler | null = null;
   const sampler = () => {
-    making ??= createSampler(clock, options.settings).then((ready) => {
+    const cpuClock = openCpuClock(settings.nativeCalls);
+    making ??= createSampler(clock, { pss: settings.metrics.pss, cpuClock }).then((ready) => {
       made = ready;
       return ready;
     });

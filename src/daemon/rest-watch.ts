@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { RunMark, RunMarks } from '../os/run-mark.ts';
 import type { LiveProcess } from './instance.ts';
 
 /** Processes that have answered and done nothing since: what they would say is known. */
@@ -11,12 +12,11 @@ export interface RestWatch {
 
 export interface RestWatchOptions {
   readonly clock: Clock;
-  /** The same twice for a process that has not run in between; null where that cannot be told. */
-  readonly readMark: (pid: number) => string | null;
+  readonly marks: RunMarks;
 }
 
 interface Rest {
-  readonly mark: string;
+  readonly mark: RunMark;
   /** It is asked then, whatever it does. */
   readonly untilMs: number;
 }
@@ -33,7 +33,7 @@ const SPREADS = 30;
  * Makes a watch that knows nothing.
  * @param options the clock, and how to look at a process
  */
-export function createRestWatch({ clock, readMark }: RestWatchOptions): RestWatch {
+export function createRestWatch({ clock, marks }: RestWatchOptions): RestWatch {
   const rests = new WeakMap<LiveProcess, Rest>();
   let settling: LiveProcess[] = [];
 
@@ -41,7 +41,7 @@ export function createRestWatch({ clock, readMark }: RestWatchOptions): RestWatc
     const processes = settling;
     settling = [];
     for (const process of processes) {
-      const mark = process.exited ? null : readMark(process.pid);
+      const mark = process.exited ? null : marks.read(process.pid);
       if (mark === null) continue;
       const spreadMs = (process.id % SPREADS) * SPREAD_MS;
       rests.set(process, { mark, untilMs: clock.nowMs() + ASKED_AFTER_MS - spreadMs });
@@ -56,7 +56,7 @@ export function createRestWatch({ clock, readMark }: RestWatchOptions): RestWatc
     },
     isAtRest(process) {
       const rest = rests.get(process);
-      return rest !== undefined && clock.nowMs() < rest.untilMs && readMark(process.pid) === rest.mark;
+      return rest !== undefined && clock.nowMs() < rest.untilMs && marks.isStill(process.pid, rest.mark);
     },
   };
 }

@@ -5,7 +5,8 @@ import { readFigures } from '../metrics/agent-figures.ts';
 import { type AppAccount, type AppProcess, createAppAccount, type SavedAppAccount } from '../metrics/app-account.ts';
 import { readFamilies } from '../metrics/app-families.ts';
 import type { FleetSource } from '../metrics/source.ts';
-import { readRunMark } from '../os/run-mark.ts';
+import { openCpuClock } from '../os/cpu-clock.ts';
+import { createRunMarks } from '../os/run-mark.ts';
 import type { FiguresKind } from './agent-link.ts';
 import type { Agents, FiguresQuestion } from './agents.ts';
 import type { Fleet } from './fleet.ts';
@@ -55,6 +56,7 @@ export interface TelemetryOptions {
   readonly clock: Clock;
   readonly log: DaemonLog;
   readonly agents: Agents;
+  readonly nativeCalls: boolean;
   readonly fleet: () => Fleet;
   /** Something has ended: resolves when what was counted so far outlives this daemon. */
   readonly settled: () => Promise<void>;
@@ -85,11 +87,19 @@ interface Manner {
  * Begins to keep what agents tell.
  * @param options the daemon's parts
  */
-export function createTelemetry({ home, clock, log, agents, fleet, settled }: TelemetryOptions): Telemetry {
+export function createTelemetry({
+  home,
+  clock,
+  log,
+  agents,
+  nativeCalls,
+  fleet,
+  settled,
+}: TelemetryOptions): Telemetry {
   const accounts = new Map<number, AgentAccount>();
   const apps = new Map<string, AppTold>();
   const manners = new WeakMap<LiveProcess, Manner>();
-  const rest = createRestWatch({ clock, readMark: readRunMark });
+  const rest = createRestWatch({ clock, marks: createRunMarks(openCpuClock(nativeCalls)) });
 
   function accountOf({ id }: Instance): AgentAccount {
     const account = accounts.get(id) ?? createAgentAccount(clock.wallMs);

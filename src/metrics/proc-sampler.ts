@@ -6,28 +6,16 @@ import { type Snapshot, scanProcesses } from '../os/process-tree.ts';
 import { isLiving, type ProcStat, readProcStat, ticksPerSecond } from '../os/procfs.ts';
 import { type CpuWindow, openCpuWindow } from './cpu-window.ts';
 import { addLast, keepFormer } from './last-cpu.ts';
-import { countsOf, grow, totalsOf } from './totals.ts';
-import {
-  newTreeMemory,
-  readTree,
-  releaseTree,
-  restoredTree,
-  type Seen,
-  savedTree,
-  type TreeMemory,
-  type TreeProcess,
-} from './tree-memory.ts';
+import { type Full, openProcessReader } from './process-reader.ts';
+import { grow, totalsOf } from './totals.ts';
+import { newTreeMemory, readTree, releaseTree, restoredTree, savedTree, type TreeMemory } from './tree-memory.ts';
 import type { Detail, Sampler, SamplerOptions, Vitals } from './vitals.ts';
 
-/** Files of /proc kept open: three for each of 300 processes; beyond that a read costs two to four times as much. */
-const MOST_KEPT_FILES = 900;
+/** Files of /proc kept open: four for each of 300 processes; beyond that a read costs two to four times as much. */
+const MOST_KEPT_FILES = 1_200;
 /** They may take this part of the files that the daemon may have open. */
 const KEPT_SHARE = 1 / 8;
-/** Reading the proportional memory of a process costs the kernel a walk over its page tables. */
-const PSS_EVERY_MS = 60_000;
-/** Processes that were seen first together are not all due together ever after. */
-const PSS_SPREAD_MS = 1_000;
-const PSS_SPREADS = 16;
+const NOTHING_SPECIAL: ProcSamplerOptions = { pss: false, cpuClock: () => null };
 
 export interface ProcSamplerOptions extends SamplerOptions {
   readonly since?: number;
@@ -61,13 +49,14 @@ interface Sums {
 /**
  * Makes a sampler over /proc.
  * @param clock time for windows and stamps
- * @param options whether the proportional memory is read; `since` is the process whose start divides the processes
- *   counted whole from those counted from the first look on
+ * @param options whether the proportional memory is read, and what tells who need not be read again; `since` is the
+ *   process whose start divides the processes counted whole from those counted from the first look on
  */
-export function createProcSampler(clock: Clock, options: ProcSamplerOptions = { pss: false }): Sampler {
+export function createProcSampler(clock: Clock, options: ProcSamplerOptions = NOTHING_SPECIAL): Sampler {
   const memories = new Map<number, Memory>();
   const budget = createFdBudget(mostKeptFiles());
   const sinceTicks = readProcStat(options.since ?? process.pid)?.startTicks ?? 0;
+  const openReader = (pid: number) => openProcessReader(pid, { budget, cpuClock: options.cpuClock });
 
   function rememberedOf(id: number): Memory {
     const memory = memories.get(id) ?? { ...newTreeMemory(), window: null };
@@ -86,19 +75,20 @@ export function createProcSampler(clock: Clock, options: ProcSamplerOptions = { 
   }
 
   function lookAt(memory: Memory, rootPid: number, look: Look): Vitals | null {
-    const seen = readTree(memory, { snapshot: look.snapshot, budget, sinceTicks });
+    const { snapshot, detail, nowMs } = look;
+    const seen = readTree(memory, { snapshot, detail, open: openReader, sinceTicks });
     const sums = newSums();
-    memory.window ??= openWindow(memory, seen.get(rootPid)?.stat, look);
-    for (const { process, stat } of seen.values()) {
-      const full = look.detail === 'full' ? readFull(process) : null;
-      if (full !== null && options.pss) keepPss(process, look.nowMs);
-      addGrowth(memory, grow(process, countsOf(stat, { io: full?.io ?? null, status: full?.status ?? null })));
+    memory.window ??= openWindow(memory, seen.get(rootPid)?.reading.stat, look);
+    for (const { process, reading } of seen.values()) {
+      addGrowth(memory, grow(process, reading.counts));
+      const full = detail === 'full' ? reading.full : null;
       if (full !== null && full.io !== null) memory.ioSeen = true;
-      if (isLiving(stat)) addProcess(sums, { process, stat }, full);
+      const pssBytes = full !== null && options.pss ? process.reader.pssBytes(nowMs) : null;
+      if (isLiving(reading.stat)) addProcess(sums, reading.stat, full === null ? null : { ...full, pssBytes });
     }
     const root = seen.get(rootPid);
-    if (root === undefined || !isLiving(root.stat)) return null;
-    const cpuRatio = memory.window?.advance({ atMs: look.nowMs, cpuMs: cpuMsOf(memory) }) ?? null;
+    if (root === undefined || !isLiving(root.reading.stat)) return null;
+    const cpuRatio = memory.window?.advance({ atMs: nowMs, cpuMs: cpuMsOf(memory) }) ?? null;
     return { atMs: clock.wallMs(), cpuRatio, ...sums };
   }
 
@@ -150,7 +140,7 @@ export function createProcSampler(clock: Clock, options: ProcSamplerOptions = { 
       return memory === undefined ? null : savedTree(memory);
     },
     restore(id, saved) {
-      memories.set(id, { ...restoredTree(saved, budget), window: null });
+      memories.set(id, { ...restoredTree(saved, openReader), window: null });
     },
     forget(id) {
       const memory = memories.get(id);
@@ -191,33 +181,13 @@ function addGrowth(memory: Memory, growth: readonly number[]): void {
   for (const [at, more] of growth.entries()) memory.sums[at] = (memory.sums[at] ?? 0) + more;
 }
 
-interface Full {
-  readonly status: ReturnType<TreeProcess['files']['status']>;
-  readonly io: ReturnType<TreeProcess['files']['io']>;
-  readonly openFds: number | null;
-  readonly maxFds: number | null;
-}
-
-function readFull(process: TreeProcess): Full {
-  const { files } = process;
-  // The limit is set at the start of nearly every process and never again.
-  if (process.maxFds === undefined) process.maxFds = files.maxFds();
-  return { status: files.status(), io: files.io(), openFds: files.openFds(), maxFds: process.maxFds };
-}
-
-function keepPss(process: TreeProcess, nowMs: number): void {
-  if (process.pss !== null && nowMs < process.pss.dueMs) return;
-  const spreadMs = (process.pid % PSS_SPREADS) * PSS_SPREAD_MS;
-  process.pss = { bytes: process.files.pssBytes(), dueMs: nowMs + PSS_EVERY_MS + spreadMs };
-}
-
-function addProcess(sums: Sums, { process, stat }: Seen, full: Full | null): void {
+function addProcess(sums: Sums, stat: ProcStat, full: (Full & { readonly pssBytes: number | null }) | null): void {
   sums.rssBytes += stat.rssBytes;
   sums.virtualBytes += stat.virtualBytes;
   sums.processes++;
   sums.threads += stat.threads;
   if (full === null) return;
-  if (process.pss !== null && process.pss.bytes !== null) sums.pssBytes = (sums.pssBytes ?? 0) + process.pss.bytes;
+  if (full.pssBytes !== null) sums.pssBytes = (sums.pssBytes ?? 0) + full.pssBytes;
   if (full.status !== null) sums.swapBytes = (sums.swapBytes ?? 0) + full.status.swapBytes;
   if (sums.openFds === null || fdRatio(full) > fdRatio(sums)) {
     sums.openFds = full.openFds;

@@ -1,18 +1,14 @@
 import { bootId } from '../base/boot-id.ts';
 import type { ProcessIdentity } from '../os/identity.ts';
-import { type FdBudget, openProcFiles, type ProcFiles } from '../os/proc-files.ts';
 import type { ProcessEntry } from '../os/process-index.ts';
 import type { Snapshot } from '../os/process-tree.ts';
-import type { ProcStat } from '../os/procfs.ts';
+import type { ProcessReader, Reading } from './process-reader.ts';
 import { bequeath, type Counted, DIMENSIONS, newCounted } from './totals.ts';
-import type { SavedTree } from './vitals.ts';
+import type { Detail, SavedTree } from './vitals.ts';
 
 export interface TreeProcess extends Counted {
   readonly startTicks: number;
-  readonly files: ProcFiles;
-  /** undefined before it was read. */
-  maxFds: number | null | undefined;
-  pss: { readonly bytes: number | null; readonly dueMs: number } | null;
+  readonly reader: ProcessReader;
 }
 
 /** What was counted of a root that is not looked at any more, and of those below it. */
@@ -39,7 +35,7 @@ export interface TreeMemory {
 /** One process as this look found it. */
 export interface Seen {
   readonly process: TreeProcess;
-  readonly stat: ProcStat;
+  readonly reading: Reading;
 }
 
 export function newTreeMemory(): TreeMemory {
@@ -51,7 +47,7 @@ export function newTreeMemory(): TreeMemory {
  * @param memory of the instance
  */
 export function releaseTree(memory: TreeMemory): void {
-  for (const process of memory.processes.values()) process.files.close();
+  for (const process of memory.processes.values()) process.reader.close();
   memory.processes.clear();
   memory.lost.fill(0);
   memory.root = null;
@@ -71,9 +67,9 @@ export function savedTree({ sums, ioSeen, root, lost, processes }: TreeMemory): 
 /**
  * Goes on where another daemon was: a process that is still there is counted from its last look on.
  * @param saved what that daemon kept
- * @param budget of files kept open
+ * @param open makes the reader of a process
  */
-export function restoredTree(saved: SavedTree, budget: FdBudget): TreeMemory {
+export function restoredTree(saved: SavedTree, open: ReadContext['open']): TreeMemory {
   const memory: TreeMemory = { ...newTreeMemory(), sums: [...saved.sums], ioSeen: saved.ioSeen };
   // The sums are of any boot, the processes of one.
   if (saved.root?.bootId !== bootId()) return memory;
@@ -81,13 +77,7 @@ export function restoredTree(saved: SavedTree, budget: FdBudget): TreeMemory {
   for (const [at, count] of saved.lost.entries()) memory.lost[at] = count;
   for (const { pid, ppid, startTicks, values, inherited, debt } of saved.processes) {
     const counted = { pid, ppid, values: [...values], inherited: [...inherited], debt: [...debt] };
-    memory.processes.set(pid, {
-      ...counted,
-      startTicks,
-      files: openProcFiles(pid, budget),
-      maxFds: undefined,
-      pss: null,
-    });
+    memory.processes.set(pid, { ...counted, startTicks, reader: open(pid) });
   }
   return memory;
 }
@@ -95,14 +85,15 @@ export function restoredTree(saved: SavedTree, budget: FdBudget): TreeMemory {
 export interface ReadContext {
   /** Who is in the tree. */
   readonly snapshot: Snapshot;
-  /** Of files kept open. */
-  readonly budget: FdBudget;
+  readonly detail: Detail;
+  /** Makes the reader of a process. */
+  readonly open: (pid: number) => ProcessReader;
   /** What started before was counted by an earlier daemon: only what comes from now on is new. */
   readonly sinceTicks: number;
 }
 
 /**
- * Reads the stat of every process of a tree, zombies included, and settles what has gone since the last look.
+ * Reads every process of a tree, zombies included, and settles what has gone since the last look.
  * @param memory of the instance, its root set
  * @param context what to read with
  * @returns what was found, by pid
@@ -115,10 +106,10 @@ export function readTree(memory: TreeMemory, context: ReadContext): ReadonlyMap<
     const same = known?.startTicks === entry.startTicks;
     if (known !== undefined && !same) left.add(known);
     const process = known !== undefined && same ? known : remember(entry, context);
-    // After a start of a hundred that is half of what a look costs.
-    const stat = context.snapshot.freshStat(entry.pid) ?? process.files.stat();
-    if (stat?.startTicks === entry.startTicks) seen.set(entry.pid, { process, stat });
-    else if (process !== known) process.files.close();
+    // What the snapshot has read already is, after a start of a hundred, half of what a look costs.
+    const reading = process.reader.read(context.detail, context.snapshot.freshStat(entry.pid));
+    if (reading?.stat.startTicks === entry.startTicks) seen.set(entry.pid, { process, reading });
+    else if (process !== known) process.reader.close();
   }
   for (const process of memory.processes.values()) {
     if (!seen.has(process.pid)) left.add(process);
@@ -127,10 +118,10 @@ export function readTree(memory: TreeMemory, context: ReadContext): ReadonlyMap<
   return seen;
 }
 
-function remember(entry: ProcessEntry, { budget, sinceTicks }: ReadContext): TreeProcess {
+function remember(entry: ProcessEntry, { open, sinceTicks }: ReadContext): TreeProcess {
   const { pid, ppid, startTicks } = entry;
   const counted = newCounted({ pid, ppid, adopted: startTicks < sinceTicks });
-  return { ...counted, startTicks, files: openProcFiles(pid, budget), maxFds: undefined, pss: null };
+  return { ...counted, startTicks, reader: open(pid) };
 }
 
 function lose({ lost }: TreeMemory, { values, debt }: Counted): void {
@@ -147,7 +138,7 @@ function settle(memory: TreeMemory, left: ReadonlySet<TreeProcess>, seen: Readon
     if (!bequeath(process, memory.processes, isGone)) lose(memory, process);
   }
   for (const process of left) {
-    process.files.close();
+    process.reader.close();
     memory.processes.delete(process.pid);
   }
   for (const { process } of seen.values()) memory.processes.set(process.pid, process);

@@ -1,3 +1,4 @@
+import type { CpuClock } from '../os/cpu-clock.ts';
 import type { ProcessIdentity } from '../os/identity.ts';
 import type { EndedProcess, Usage } from '../os/reaped.ts';
 import type { Totals } from './totals.ts';
@@ -35,6 +36,8 @@ export type Detail = 'basic' | 'full';
 export interface SamplerOptions {
   /** Whether looks in full have the proportional memory. */
   readonly pss: boolean;
+  /** Tells which processes need not be read again. */
+  readonly cpuClock: CpuClock;
 }
 
 /** Takes figures of process trees, and adds up what only grows over all processes of an instance. */

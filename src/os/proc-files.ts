@@ -19,6 +19,8 @@ export interface ProcFiles {
   /** null once the process has gone (a kept file never shows another process). */
   stat(): ProcStat | null;
   status(): ProcStatus | null;
+  /** What is resident now, in pages: it costs a fifth of `stat`. null once the process has gone. */
+  residentPages(): number | null;
   /** null where this user may not see it. */
   io(): ProcIo | null;
   /** null where this user may not see it. */
@@ -70,6 +72,7 @@ export function openProcFiles(pid: number, budget: FdBudget): ProcFiles {
   const stat = keepFile(`/proc/${pid}/stat`, budget);
   const status = keepFile(`/proc/${pid}/status`, budget);
   const io = keepFile(`/proc/${pid}/io`, budget);
+  const statm = keepFile(`/proc/${pid}/statm`, budget);
   return {
     stat() {
       const length = stat.read();
@@ -83,6 +86,11 @@ export function openProcFiles(pid: number, budget: FdBudget): ProcFiles {
       const length = io.read();
       return length <= 0 ? null : parseIo(length);
     },
+    residentPages() {
+      const length = statm.read();
+      // Its second number.
+      return length <= 0 ? null : numberAt(procBuffer, procBuffer.indexOf(SPACE) + 1, length);
+    },
     openFds: () => countFds(pid),
     maxFds: () => readMaxFds(pid),
     pssBytes: () => readPss(pid),
@@ -90,6 +98,7 @@ export function openProcFiles(pid: number, budget: FdBudget): ProcFiles {
       stat.close();
       status.close();
       io.close();
+      statm.close();
     },
   };
 }
@@ -133,6 +142,7 @@ function keepFile(path: string, budget: FdBudget): KeptFile {
   };
 }
 
+const SPACE = 0x20;
 const SWAP = Buffer.from('\nVmSwap:');
 const VOLUNTARY = Buffer.from('\nvoluntary_ctxt_switches:');
 const INVOLUNTARY = Buffer.from('\nnonvoluntary_ctxt_switches:');

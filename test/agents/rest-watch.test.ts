@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Clock } from '../../src/base/clock.ts';
 import type { LiveProcess } from '../../src/daemon/instance.ts';
 import { createRestWatch } from '../../src/daemon/rest-watch.ts';
-import { readRunMark } from '../../src/os/run-mark.ts';
+import { openCpuClock } from '../../src/os/cpu-clock.ts';
+import { createRunMarks, type RunMark } from '../../src/os/run-mark.ts';
 import { needsPrograms } from '../support/programs.ts';
 import { until } from '../support/until.ts';
 
@@ -24,8 +25,11 @@ function watch() {
       return () => {};
     },
   };
-  const marks = new Map<number, string | null>();
-  const rest = createRestWatch({ clock, readMark: (pid) => marks.get(pid) ?? null });
+  const marks = new Map<number, RunMark | null>();
+  const rest = createRestWatch({
+    clock,
+    marks: { read: (pid) => marks.get(pid) ?? null, isStill: (pid, mark) => marks.get(pid) === mark },
+  });
   return {
     ...rest,
     pass(ms: number) {
@@ -100,25 +104,33 @@ describe('a process', () => {
   });
 });
 
-test('a mark of a real process changes with its least work, and with a signal that stops it', async (context) => {
-  needsPrograms(context, 'cat');
-  context.skip(!existsSync('/proc/self/schedstat'), 'this system does not count how often a process runs');
-  const child = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const pid = child.pid ?? 0;
-  const resting = () => {
-    const mark = readRunMark(pid);
-    return mark !== null && mark === readRunMark(pid) && mark;
-  };
-  child.stdin.write('one\n');
-  await once(child.stdout, 'data');
-  const first = await until(resting, { what: 'it rests' });
-  child.stdin.write('two\n');
-  await once(child.stdout, 'data');
-  const second = await until(resting, { what: 'it rests again' });
-  expect(second).not.toBe(first);
-  child.kill('SIGSTOP');
-  await until(() => readRunMark(pid) === null, { what: 'it is stopped' });
-  child.kill('SIGCONT');
-  expect(await until(resting, { what: 'it goes on' })).not.toBe(second);
+describe.each([
+  ['of the CPU clock', openCpuClock(true)],
+  ['of the scheduler', openCpuClock(false)],
+] as const)('a mark %s', (which, cpuClock) => {
+  test('changes with the least work of a process, and with a signal that stops it', async (context) => {
+    needsPrograms(context, 'cat');
+    const isThere = which === 'of the scheduler' ? existsSync('/proc/self/schedstat') : cpuClock(process.pid) !== null;
+    context.skip(!isThere, `this system has no mark ${which}`);
+    const marks = createRunMarks(cpuClock);
+    const child = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const pid = child.pid ?? 0;
+    const resting = () => {
+      const mark = marks.read(pid);
+      return mark !== null && marks.isStill(pid, mark) && mark;
+    };
+    child.stdin.write('one\n');
+    await once(child.stdout, 'data');
+    const first = await until(resting, { what: 'it rests' });
+    child.stdin.write('two\n');
+    await once(child.stdout, 'data');
+    const second = await until(resting, { what: 'it rests again' });
+    expect(second).not.toBe(first);
+    child.kill('SIGSTOP');
+    await until(() => marks.read(pid) === null, { what: 'it is stopped' });
+    expect(marks.isStill(pid, second)).toBe(false);
+    child.kill('SIGCONT');
+    expect(await until(resting, { what: 'it goes on' })).not.toBe(second);
+  });
 });

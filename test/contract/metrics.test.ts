@@ -13,6 +13,7 @@ import { RUNTIME_METRICS } from '../../src/metrics/runtime-contract.ts';
 import type { FleetSource } from '../../src/metrics/source.ts';
 import type { Sampler } from '../../src/metrics/vitals.ts';
 import type { CgroupFigures } from '../../src/os/cgroup.ts';
+import { openCpuClock } from '../../src/os/cpu-clock.ts';
 import { identityOf } from '../../src/os/identity.ts';
 import { agentThatSaid, fullTelemetry } from '../support/agent-answers.ts';
 import { fleetOf, plainInstance, plainSpec } from '../support/fleet-source.ts';
@@ -134,7 +135,7 @@ describe('render', () => {
         cgroup: () => CGROUP,
         agents: AGENTS,
       }),
-      createProcSampler(systemClock, { pss: true }),
+      createProcSampler(systemClock, { pss: true, cpuClock: openCpuClock(true) }),
     );
     observeReady(plainSpec(), 40, {});
     await read();

@@ -2,13 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createPortableSampler } from '../../src/metrics/portable-sampler.ts';
 import { createProcSampler } from '../../src/metrics/proc-sampler.ts';
+import { openProcessReader } from '../../src/metrics/process-reader.ts';
 import type { SampleRoot, Sampler } from '../../src/metrics/vitals.ts';
+import { openCpuClock } from '../../src/os/cpu-clock.ts';
 import { identityOf, isAlive } from '../../src/os/identity.ts';
+import { createFdBudget } from '../../src/os/proc-files.ts';
 import { signalTree } from '../../src/os/process-tree.ts';
+import { until } from '../support/until.ts';
 
 const MB = 1024 * 1024;
 const started: SampleRoot[] = [];
@@ -19,8 +23,8 @@ afterEach(() => {
   for (const sampler of samplers.splice(0)) sampler.close();
 });
 
-function open(make: typeof createProcSampler = createProcSampler): Sampler {
-  const sampler = make(systemClock);
+function open(make: () => Sampler = () => createProcSampler(systemClock)): Sampler {
+  const sampler = make();
   samplers.push(sampler);
   return sampler;
 }
@@ -57,6 +61,17 @@ const GROWS = `process.stdin.once('data', () => {
 });
 console.log('here');`;
 
+/** Its main thread never runs again; the other opens ten files at a line. */
+const THREAD_AT_WORK = `new (require('node:worker_threads').Worker)(\`
+  const fs = require('node:fs');
+  fs.writeSync(1, 'here\\\\n');
+  fs.readSync(0, Buffer.alloc(8));
+  for (let i = 0; i < 10; i++) fs.openSync('/dev/null');
+  fs.writeSync(1, 'opened\\\\n');
+  fs.readSync(0, Buffer.alloc(8));
+\`, { eval: true });
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`;
+
 const HOLDS_MB = (megabytes: number) =>
   `globalThis.held = Buffer.alloc(${megabytes} * 1024 * 1024, 1); console.log('here'); setInterval(() => {}, 1e6);`;
 
@@ -67,11 +82,16 @@ async function burn(program: Program): Promise<void> {
 
 const cpuSeconds = (sampler: Sampler, id = 0) => sampler.totals(id).userSeconds + sampler.totals(id).systemSeconds;
 
-describe('sampler over /proc', () => {
+describe.each([
+  ['that reads every process', openCpuClock(false)],
+  ['that reads only what has run', openCpuClock(true)],
+] as const)('sampler over /proc %s', (_which, cpuClock) => {
+  const openProc = () => open(() => createProcSampler(systemClock, { pss: false, cpuClock }));
+
   it('gives figures of a single process in full', async () => {
     const { root, line } = start(process.execPath, ['-e', HOLDS_MB(50)]);
     await line();
-    const vitals = (await open().sample([root], 'full')).get(0);
+    const vitals = (await openProc().sample([root], 'full')).get(0);
     expect(vitals?.rssBytes).toBeGreaterThan(80 * MB);
     expect(vitals?.rssBytes).toBeLessThan(150 * MB);
     expect(vitals?.virtualBytes).toBeGreaterThan(vitals?.rssBytes ?? 0);
@@ -88,14 +108,14 @@ describe('sampler over /proc', () => {
     const { root, line } = start('bash', ['-c', script, process.execPath, HOLDS_MB(60)]);
     await line();
     await line();
-    const vitals = (await open().sample([root], 'basic')).get(0);
+    const vitals = (await openProc().sample([root], 'basic')).get(0);
     expect(vitals?.processes).toBe(3);
     expect(vitals?.rssBytes).toBeGreaterThan(180 * MB);
     expect(vitals?.openFds).toBeNull();
   });
 
   it('adds up cpu time over the processes of an instance, and keeps that of the dead', async () => {
-    const sampler = open();
+    const sampler = openProc();
     const first = start(process.execPath, ['-e', BURNER]);
     await first.line();
     await sampler.sample([first.root], 'basic');
@@ -118,7 +138,7 @@ describe('sampler over /proc', () => {
   });
 
   it('counts a child once: while it lives, and when its parent has waited for it', async () => {
-    const sampler = open();
+    const sampler = openProc();
     const script = 'cat | "$0" -e "$1"; echo waited; exec sleep 60';
     const { root, child, line } = start('bash', ['-c', script, process.execPath, BURNER]);
     await line();
@@ -135,9 +155,21 @@ describe('sampler over /proc', () => {
     expect(cpuSeconds(sampler) - whileAlive).toBeLessThan(0.2);
   });
 
+  it('sees what another thread does while the main one is blocked', async () => {
+    const sampler = openProc();
+    const { root, line, child } = start(process.execPath, ['-e', THREAD_AT_WORK]);
+    await line();
+    const before = (await sampler.sample([root], 'full')).get(0)?.openFds;
+    const { writeBytes } = sampler.totals(0);
+    child.stdin?.write('\n');
+    expect(await line()).toBe('opened');
+    expect((await sampler.sample([root], 'full')).get(0)?.openFds).toBe((before ?? 0) + 10);
+    expect(sampler.totals(0).writeBytes).toBeGreaterThanOrEqual(writeBytes ?? Number.NaN);
+  });
+
   it('gives the cpu use since the previous look', async () => {
     let nowMs = systemClock.nowMs();
-    const sampler = open(() => createProcSampler({ ...systemClock, nowMs: () => nowMs }));
+    const sampler = open(() => createProcSampler({ ...systemClock, nowMs: () => nowMs }, { pss: false, cpuClock }));
     const program = start(process.execPath, ['-e', BURNER]);
     await program.line();
     await sampler.sample([program.root], 'basic');
@@ -151,7 +183,7 @@ describe('sampler over /proc', () => {
   });
 
   it('gives nothing for the dead, for nobody and for another process under the same pid', async () => {
-    const sampler = open();
+    const sampler = openProc();
     const { root } = start('sleep', ['60']);
     const stranger = { id: 1, identity: { ...root.identity, startTicks: root.identity.startTicks - 1 } };
     const nobody = { id: 2, identity: { ...root.identity, pid: 2 ** 30 } };
@@ -164,7 +196,9 @@ describe('sampler over /proc', () => {
     await older.line();
     await burn(older);
     const daemon = start('sleep', ['60'], 1);
-    const sampler = open(() => createProcSampler(systemClock, { pss: false, since: daemon.root.identity.pid }));
+    const sampler = open(() =>
+      createProcSampler(systemClock, { pss: false, cpuClock, since: daemon.root.identity.pid }),
+    );
     await sampler.sample([older.root], 'full');
     expect(cpuSeconds(sampler)).toBe(0);
     expect(sampler.totals(0).voluntarySwitches).toBe(0);
@@ -174,7 +208,7 @@ describe('sampler over /proc', () => {
   });
 
   it('counts page faults, those of children that were waited for too', async () => {
-    const sampler = open();
+    const sampler = openProc();
     const { root, line } = start('bash', [
       '-c',
       '"$0" -e "$1"; echo done; exec sleep 60',
@@ -193,7 +227,7 @@ describe('sampler over /proc', () => {
 
   it('reads the proportional memory when asked to, at most once a minute and a bit', async () => {
     let nowMs = systemClock.nowMs();
-    const sampler = open(() => createProcSampler({ ...systemClock, nowMs: () => nowMs }, { pss: true }));
+    const sampler = open(() => createProcSampler({ ...systemClock, nowMs: () => nowMs }, { pss: true, cpuClock }));
     const program = start(process.execPath, ['-e', GROWS]);
     await program.line();
     const pssOf = async () => (await sampler.sample([program.root], 'full')).get(0)?.pssBytes ?? Number.NaN;
@@ -207,13 +241,13 @@ describe('sampler over /proc', () => {
     expect(await pssOf()).toBe(first);
     nowMs += 20_000;
     expect(await pssOf()).toBeGreaterThan(first + 30 * MB);
-    expect((await open().sample([program.root], 'full')).get(0)?.pssBytes).toBeNull();
+    expect((await openProc().sample([program.root], 'full')).get(0)?.pssBytes).toBeNull();
   });
 
   it('keeps no file open of what has gone, was forgotten, or at the end', async () => {
     const openInProc = () => readdirSync('/proc/self/fd').length;
     const before = openInProc();
-    const sampler = open();
+    const sampler = openProc();
     const programs = Array.from({ length: 5 }, (_, id) => start('sleep', ['60'], id));
     // Three pipes each are the test's own.
     await sampler.sample(
@@ -236,9 +270,34 @@ describe('sampler over /proc', () => {
   });
 });
 
+describe('a reader of one process', () => {
+  it('reads it again when it has run, and only then', async (context) => {
+    const cpuClock = openCpuClock(true);
+    context.skip(cpuClock(process.pid) === null, 'no koffi here, so no CPU clocks');
+    const { root, child, line } = start(process.execPath, ['-e', BURNER]);
+    expect(await line()).toBe('here');
+    const reader = openProcessReader(root.identity.pid, { budget: createFdBudget(4), cpuClock });
+    onTestFinished(() => reader.close());
+    const resting = () => {
+      const reading = reader.read('full', null);
+      return reading !== null && reader.read('full', null) === reading && reading;
+    };
+    const before = await until(resting, { what: 'it rests' });
+    expect(reader.read('basic', null)).toBe(before);
+    child.stdin?.write('\n');
+    expect(await line()).toBe('burnt');
+    const after = reader.read('full', null);
+    expect(after?.stat.userTicks).toBeGreaterThan(before.stat.userTicks);
+    expect(after?.full?.status?.voluntarySwitches).toBeGreaterThan(before.full?.status?.voluntarySwitches ?? 0);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(reader.read('full', null)).toBeNull();
+  });
+});
+
 describe('sampler without /proc', () => {
   it('gives memory and cpu of root processes, and keeps the cpu time of the dead', async () => {
-    const sampler = open(createPortableSampler);
+    const sampler = open(() => createPortableSampler(systemClock));
     const program = start(process.execPath, ['-e', BURNER]);
     await program.line();
     await burn(program);
