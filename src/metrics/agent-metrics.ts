@@ -82,6 +82,7 @@ function httpMetrics(
 ): void {
   text.family(`${prefix}_requests_total`);
   for (const { labels, totals } of rows) {
+    if (text.has(totals, labels)) continue;
     for (const classes of methods) {
       // A method that was seen has all its classes from then on, so that the first error is seen to come.
       if (!classes.some(({ key }) => totals.has(key))) continue;
@@ -91,6 +92,7 @@ function httpMetrics(
   text.family(`${prefix}_request_duration_seconds`);
   const all = methods.flat();
   for (const { labels, totals, agent } of rows) {
+    if (text.has(totals, labels)) continue;
     for (const { key, series } of all) {
       const row = totals.get(key);
       if (row === undefined) continue;
@@ -132,7 +134,7 @@ export function runtimeMetrics(text: MetricsText, rows: readonly AgentRow[], own
   listMetrics(text, rows, own);
   text.family('nodejs_gc_duration_seconds');
   for (const { labels, totals, agent } of rows) {
-    if (!agent.account.hasRuntime()) continue;
+    if (!agent.account.hasRuntime() || text.has(totals, labels)) continue;
     for (const { key, series } of BY_KIND) {
       const row = totals.get(key) ?? NO_ROW;
       addHistogram(text, labels, series, { sum: row[0] ?? 0, counts: row, first: 1 });
@@ -165,6 +167,7 @@ function listMetrics(text: MetricsText, rows: readonly AgentRow[], own: (name: M
   });
   text.family('nodejs_active_handles');
   for (const { labels, runtime } of runtimes) {
+    if (text.has(runtime, labels)) continue;
     for (const [type, count] of Object.entries(runtime.handles)) text.add(count, labels, HANDLES.of(type));
   }
   const spaces = ['total', 'used', 'available'] as const;
@@ -173,6 +176,7 @@ function listMetrics(text: MetricsText, rows: readonly AgentRow[], own: (name: M
     text.family(name);
     own(name);
     for (const { labels, runtime } of runtimes) {
+      if (text.has(runtime, labels)) continue;
       for (const row of runtime.heapSpaces) text.add(row[at + 1] as number, labels, SPACES.of(row[0]));
     }
   }

@@ -52,7 +52,11 @@ export function createAppHistogram(name: AppHistogramName, wallMs: () => number)
     observe(spec, durationMs, example) {
       const value = durationMs / MS_PER_SECOND;
       const atSeconds = wallMs() / MS_PER_SECOND;
-      observeIn(distributionOf(appLabels(spec)), bounds, { value, labels: labelsText(example), atSeconds });
+      const labels = appLabels(spec);
+      const distribution = distributionOf(labels);
+      observeIn(distribution, bounds, { value, labels: labelsText(example), atSeconds });
+      // Another object: a page shows that of before as it was.
+      byApp.set(labels, { ...distribution });
     },
     saved: () =>
       [...byApp].map(([labels, { counts, sum, createdSeconds }]) => [labels, { counts, sum, createdSeconds }] as const),
@@ -65,7 +69,10 @@ export function createAppHistogram(name: AppHistogramName, wallMs: () => number)
       const present = new Set(scene.apps.map(({ labels }) => labels));
       for (const labels of byApp.keys()) if (!present.has(labels)) byApp.delete(labels);
       text.family(name);
-      for (const labels of present) addHistogram(text, labels, series, distributionOf(labels));
+      for (const labels of present) {
+        const distribution = distributionOf(labels);
+        if (!text.has(distribution, labels)) addHistogram(text, labels, series, distribution);
+      }
     },
   };
 }

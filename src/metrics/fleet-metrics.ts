@@ -64,6 +64,7 @@ function stateMetrics(text: MetricsText, seats: readonly Seat[]): void {
 function statusMetrics(text: MetricsText, seats: readonly Seat[]): void {
   text.family('promvisor_instance_status');
   for (const { instance, labels } of seats) {
+    if (text.has(instance.state, labels)) continue;
     // PM2's one word with a space would be awkward in queries.
     const present = pm2StatusOf(instance.state.phase.status).replace(' ', '_');
     for (const { status, series } of STATUSES) text.add(status === present ? 1 : 0, labels, series);
@@ -78,6 +79,7 @@ function reasonMetrics(text: MetricsText, seats: readonly Seat[], kind: 'restart
   text.family(`promvisor_instance_${kind}_total`);
   for (const { instance, labels } of seats) {
     const counts = instance.state.counters[kind];
+    if (text.has(counts, labels)) continue;
     for (const { reason, series } of REASONS) text.add(counts[reason], labels, series);
   }
 }

@@ -17,7 +17,7 @@ export interface Ledger {
   absorb(rows: Rows): void;
   /** What processes have counted that are forgotten: living ones tell it again under the next daemon. */
   retired(): Rows;
-  /** The same object as long as nothing has changed. */
+  /** The same object as long as nothing has changed, another one from then on. */
   totals(): Rows;
 }
 
@@ -40,6 +40,12 @@ export function createLedger(onFall: OnFall): Ledger {
     return row;
   }
 
+  function summed(): Rows {
+    const parts = retired.size === 0 ? [...living.values()] : [retired, ...living.values()];
+    // What living ones have told goes on changing where it is.
+    return parts.length === 1 ? new Map(parts[0]) : sumOf(parts);
+  }
+
   return {
     take(process, rows) {
       const known = living.get(process) ?? new Map<string, readonly number[]>();
@@ -58,7 +64,7 @@ export function createLedger(onFall: OnFall): Ledger {
     },
     retired: () => retired,
     totals() {
-      totals ??= sumOf(retired.size === 0 ? [...living.values()] : [retired, ...living.values()]);
+      totals ??= summed();
       return totals;
     },
   };

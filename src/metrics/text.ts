@@ -1,3 +1,4 @@
+import { BLOCK_LINES, type Block, newBlock, renewBlock } from './block.ts';
 import { ALL_METRICS, type MetricName } from './contract.ts';
 import { headOf, labelsText, numberText, type TextFormat } from './format.ts';
 
@@ -36,6 +37,13 @@ export interface MetricsText {
    * @param exemplar of a bucket; only OpenMetrics shows it
    */
   add(value: number | null | undefined, labels: string, series?: Series, exemplar?: Exemplar): void;
+  /**
+   * Begins the series of one source in the family, which ends with the next one or with the family.
+   * @param source what alone decides which they are and what they say, with the labels: another object once it changes
+   * @param labels that they begin with
+   * @returns true when they are as they were, and need not be added
+   */
+  has(source: object, labels: string): boolean;
 }
 
 /** Families that are written anew at every scrape, while only those that have changed are made into text again. */
@@ -59,14 +67,22 @@ interface Family {
   readonly series: Series[];
   /** By position; few have one. */
   readonly exemplars: Map<number, Exemplar>;
-  /** The text, cut after each BLOCK series. */
-  readonly blocks: Buffer[];
-  /** Those whose text is of before. It is kept here, as a page may fail half-way. */
-  readonly isOld: boolean[];
+  /** Their text, cut after each BLOCK_LINES of them. */
+  readonly blocks: Block[];
+  readonly groups: Group[];
+  /** False while it is written: then a failure has kept the rest from being told. */
+  isWhole: boolean;
 }
 
-/** Of three hundred series one that has changed, as the daemon's own among those of its apps, does not cost the text of all. */
-const BLOCK = 256;
+/** The series of one source. */
+interface Group {
+  readonly source: object;
+  readonly labels: string;
+  /** Position of the first. */
+  readonly start: number;
+  /** Null as long as it is not known. */
+  end: number | null;
+}
 
 /**
  * Makes a page.
@@ -81,22 +97,25 @@ export function createMetricsPage(format: TextFormat): MetricsPage {
       let name: MetricName | null = null;
       let family = newFamily();
       let count = 0;
+      let groups = 0;
       let total = 0;
 
       function finish(): void {
         if (name === null) return;
-        const last = blockOf(Math.max(0, count - 1));
-        if (count !== family.values.length) {
-          for (const list of [family.values, family.labels, family.series]) list.length = count;
-          for (const list of [family.blocks, family.isOld]) list.length = Math.min(list.length, last + 1);
-          family.isOld[last] = true;
+        endGroup();
+        family.groups.length = groups;
+        cut(family, count);
+        for (const [at, block] of family.blocks.entries()) {
+          if (block.hasChanged) renew(name, family, { at, format });
+          pieces.push(block.bytes);
         }
-        for (let block = 0; block <= last; block++) {
-          if (family.isOld[block] !== false) family.blocks[block] = bytesOf(name, family, { block, format });
-          family.isOld[block] = false;
-          pieces.push(family.blocks[block] as Buffer); // made now or before
-        }
+        family.isWhole = true;
         total += count;
+      }
+
+      function endGroup(): void {
+        const group = family.groups[groups - 1];
+        if (group !== undefined) group.end = count;
       }
 
       write({
@@ -104,20 +123,34 @@ export function createMetricsPage(format: TextFormat): MetricsPage {
           finish();
           name = next;
           count = 0;
+          groups = 0;
           const before = known.get(next);
           family = before ?? newFamily();
           known.set(next, family);
+          // What follows a failure may be that of before or not.
+          if (!family.isWhole) family.groups.length = 0;
+          family.isWhole = false;
         },
         add(value, labels, series = PLAIN, exemplar) {
           if (value === null || value === undefined) return;
           if (format === 'plain' && series.suffix === CREATED) return;
           const at = count++;
-          if (format === 'openmetrics' && setExemplar(family, at, exemplar)) family.isOld[blockOf(at)] = true;
+          if (format === 'openmetrics' && setExemplar(family, at, exemplar)) setOld(family, at);
           if (family.values[at] === value && family.labels[at] === labels && family.series[at] === series) return;
           family.values[at] = value;
           family.labels[at] = labels;
           family.series[at] = series;
-          family.isOld[blockOf(at)] = true;
+          setOld(family, at);
+        },
+        has(source, labels) {
+          endGroup();
+          const group = family.groups[groups++];
+          if (group?.source === source && group.labels === labels && group.start === count && group.end !== null) {
+            count = group.end;
+            return true;
+          }
+          family.groups[groups - 1] = { source, labels, start: count, end: null };
+          return false;
         },
       });
       finish();
@@ -127,7 +160,29 @@ export function createMetricsPage(format: TextFormat): MetricsPage {
 }
 
 function newFamily(): Family {
-  return { values: [], labels: [], series: [], exemplars: new Map(), blocks: [], isOld: [] };
+  const lists = { values: [], labels: [], series: [], exemplars: new Map(), blocks: [], groups: [] };
+  return { ...lists, isWhole: true };
+}
+
+/** A family without series has its head all the same. */
+function cut({ values, labels, series, blocks }: Family, count: number): void {
+  if (values.length > count) for (const list of [values, labels, series]) list.length = count;
+  const last = blockOf(Math.max(0, count - 1));
+  blocks.length = Math.min(blocks.length, last + 1);
+  blocks[last] ??= newBlock();
+  for (const [at, block] of blocks.entries()) if (block.lines !== linesIn(at, count)) block.hasChanged = true;
+}
+
+function linesIn(block: number, count: number): number {
+  return Math.min(count - block * BLOCK_LINES, BLOCK_LINES);
+}
+
+function setOld({ blocks }: Family, at: number): void {
+  const index = blockOf(at);
+  const block = blocks[index] ?? newBlock();
+  blocks[index] = block;
+  block.isOld[at % BLOCK_LINES] = 1;
+  block.hasChanged = true;
 }
 
 /** True when it is another one than before. */
@@ -139,30 +194,30 @@ function setExemplar({ exemplars }: Family, at: number, exemplar: Exemplar | und
 }
 
 function blockOf(at: number): number {
-  return Math.floor(at / BLOCK);
+  return Math.floor(at / BLOCK_LINES);
 }
 
 interface Part {
-  readonly block: number;
+  /** Position of the block. */
+  readonly at: number;
   readonly format: TextFormat;
 }
 
-function bytesOf(name: MetricName, family: Family, { block, format }: Part): Buffer {
-  const { values, labels, series, exemplars } = family;
+function renew(name: MetricName, { values, labels, series, exemplars, blocks }: Family, { at, format }: Part): void {
+  const block = blocks[at] as Block; // the caller has it from there
   const spec = ALL_METRICS[name];
-  let text = block === 0 ? headOf(name, spec, format) : '';
   const base = spec.type === 'counter' ? name.replace(/_total$/, '') : name;
-  const end = Math.min(values.length, (block + 1) * BLOCK);
-  for (let at = block * BLOCK; at < end; at++) {
-    const value = values[at] ?? 0;
-    const { suffix, tail } = series[at] ?? PLAIN;
-    const all = `${labels[at]}${tail}`;
+  const first = at * BLOCK_LINES;
+  const text = (line: number) => {
+    const { suffix, tail } = series[first + line] ?? PLAIN;
+    const all = `${labels[first + line]}${tail}`;
     const full = suffix === CREATED ? base : name;
-    text += all === '' ? `${full}${suffix} ${numberText(value)}` : `${full}${suffix}{${all}} ${numberText(value)}`;
-    const exemplar = exemplars.get(at);
-    text += exemplar === undefined ? '\n' : exemplarText(exemplar);
-  }
-  return Buffer.from(text);
+    const value = numberText(values[first + line] ?? 0);
+    const exemplar = exemplars.get(first + line);
+    const end = exemplar === undefined ? '\n' : exemplarText(exemplar);
+    return all === '' ? `${full}${suffix} ${value}${end}` : `${full}${suffix}{${all}} ${value}${end}`;
+  };
+  renewBlock(block, { head: at === 0 ? headOf(name, spec, format) : '', count: linesIn(at, values.length), text });
 }
 
 function exemplarText({ labels, value, atSeconds }: Exemplar): string {
