@@ -19,7 +19,7 @@ export interface AgentAccount {
   sinceSeconds(key: string): number | undefined;
   /** True for a process whose end is in the totals: what it has left on disk is not to be counted again. */
   hasRetired(generation: number): boolean;
-  /** What is to outlive the daemon. */
+  /** What is to outlive the daemon; the same object as long as nothing of it has changed. */
   saved(): SavedAgentAccount;
   restore(saved: SavedAgentAccount): void;
 }
@@ -47,13 +47,18 @@ export function createAgentAccount(wallMs: () => number): AgentAccount {
   const since = new Map<string, number>();
   let runtimeSeen = false;
   let retired: readonly number[] = [];
+  let saved: SavedAgentAccount | null = null;
 
   /** False for what is not newer than what is known. */
   function takeRows(generation: number, at: number, rows: Rows): boolean {
     if (at <= (taken.get(generation) ?? -1)) return false;
     taken.set(generation, at);
     ledger.take(generation, rows);
-    for (const key of rows.keys()) if (!since.has(key)) since.set(key, wallMs() / 1000);
+    for (const key of rows.keys()) {
+      if (since.has(key)) continue;
+      since.set(key, wallMs() / 1000);
+      saved = null;
+    }
     return true;
   }
 
@@ -61,11 +66,14 @@ export function createAgentAccount(wallMs: () => number): AgentAccount {
     take(generation, figures) {
       if (!takeRows(generation, figures.taken, figures.counters)) return;
       newest.set(generation, figures);
-      runtimeSeen ||= figures.runtime !== null;
+      if (runtimeSeen || figures.runtime === null) return;
+      runtimeSeen = true;
+      saved = null;
     },
     takeCounters: (generation, at, counters) => void takeRows(generation, at, counters),
     retire(generation) {
       ledger.retire(generation);
+      saved = null;
       retired = [...retired, generation].slice(-MOST_RETIRED);
       newest.delete(generation);
       taken.delete(generation);
@@ -75,12 +83,16 @@ export function createAgentAccount(wallMs: () => number): AgentAccount {
     hasRuntime: () => runtimeSeen,
     sinceSeconds: (key) => since.get(key),
     hasRetired: (generation) => retired.includes(generation),
-    saved: () => ({ rows: [...ledger.retired()], since: [...since], runtimeSeen, retired }),
-    restore(saved) {
-      ledger.absorb(new Map(saved.rows));
-      for (const [key, seconds] of saved.since) since.set(key, seconds);
-      runtimeSeen = saved.runtimeSeen;
-      ({ retired } = saved);
+    saved() {
+      saved ??= { rows: [...ledger.retired()], since: [...since], runtimeSeen, retired };
+      return saved;
+    },
+    restore(earlier) {
+      saved = null;
+      ledger.absorb(new Map(earlier.rows));
+      for (const [key, seconds] of earlier.since) since.set(key, seconds);
+      runtimeSeen = earlier.runtimeSeen;
+      ({ retired } = earlier);
     },
   };
 }

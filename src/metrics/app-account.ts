@@ -40,7 +40,7 @@ export interface AppAccount {
    */
   families(byInstance: boolean, mains: ReadonlyMap<number, number>): readonly FamilyTotal[];
   isEmpty(): boolean;
-  /** What is to outlive the daemon. */
+  /** What is to outlive the daemon; the same object as long as nothing was told. */
   saved(): SavedAppAccount;
   restore(saved: SavedAppAccount): void;
 }
@@ -81,6 +81,7 @@ export function createAppAccount(onFull: () => void): AppAccount {
   const gone = new Map<string, Ledger>();
   /** What families were that no living process may have any more. */
   const ended = new Map<string, AppFamily>();
+  let saved: SavedAppAccount | null = null;
 
   function memberOf({ instance, slot }: AppProcess): Member {
     const member = members.get(instance) ?? { slot, ledgers: new Map<string, Ledger>() };
@@ -115,6 +116,7 @@ export function createAppAccount(onFull: () => void): AppAccount {
       const key = keyOf(process.instance, process.generation);
       const known = living.get(key) ?? { ...process, taken: -1, families: new Map<string, AppFamily>() };
       if (taken <= known.taken) return;
+      saved = null;
       living.set(key, known);
       known.taken = taken;
       // What the app has dropped from its registry was counted all the same.
@@ -123,6 +125,7 @@ export function createAppAccount(onFull: () => void): AppAccount {
       count(process, families);
     },
     retire(instance, generation) {
+      saved = null;
       const key = keyOf(instance, generation);
       remember(living.get(key)?.families.values() ?? []);
       living.delete(key);
@@ -130,6 +133,7 @@ export function createAppAccount(onFull: () => void): AppAccount {
       keepBounded();
     },
     remove(instance) {
+      saved = null;
       for (const [kind, ledger] of members.get(instance)?.ledgers ?? []) ledgerOf(gone, kind).absorb(ledger.totals());
       members.delete(instance);
       for (const [key, process] of living) if (process.instance === instance) living.delete(key);
@@ -146,21 +150,25 @@ export function createAppAccount(onFull: () => void): AppAccount {
         return { family, parts: byInstance ? parts : [together(family, parts, gone.get(kind))] };
       });
     },
-    saved: () => ({
-      members: [...members].map(([instance, { slot, ledgers }]) => ({
-        instance,
-        slot,
-        ledgers: savedLedgers(ledgers),
-      })),
-      gone: savedLedgers(gone),
-      families: [...definitions(living.values(), ended)].map(({ rows: _rows, gauges: _gauges, ...family }) => family),
-    }),
-    restore(saved) {
-      for (const { instance, slot, ledgers } of saved.members) {
+    saved() {
+      saved ??= {
+        members: [...members].map(([instance, { slot, ledgers }]) => ({
+          instance,
+          slot,
+          ledgers: savedLedgers(ledgers),
+        })),
+        gone: savedLedgers(gone),
+        families: [...definitions(living.values(), ended)].map(({ rows: _rows, gauges: _gauges, ...family }) => family),
+      };
+      return saved;
+    },
+    restore(earlier) {
+      saved = null;
+      for (const { instance, slot, ledgers } of earlier.members) {
         members.set(instance, { slot, ledgers: restoredLedgers(ledgers) });
       }
-      for (const [kind, ledger] of restoredLedgers(saved.gone)) gone.set(kind, ledger);
-      for (const family of saved.families) ended.set(family.name, { ...family, rows: NO_ROWS, gauges: NO_GAUGES });
+      for (const [kind, ledger] of restoredLedgers(earlier.gone)) gone.set(kind, ledger);
+      for (const family of earlier.families) ended.set(family.name, { ...family, rows: NO_ROWS, gauges: NO_GAUGES });
     },
     isEmpty: () => ended.size === 0 && [...living.values()].every(({ families }) => families.size === 0),
   };

@@ -21,7 +21,7 @@ export interface AppHistogram {
   observe(spec: AppSpec, durationMs: number, example: Readonly<Record<string, string>>): void;
   /** Renders the histogram of the apps that are there; those that have gone are forgotten. */
   render(text: MetricsText, scene: Scene): void;
-  /** What is to outlive the daemon, by the text of the app's labels. */
+  /** What is to outlive the daemon, by the text of the app's labels; the same object as long as nothing was observed. */
   saved(): SavedHistogram;
   restore(saved: SavedHistogram): void;
 }
@@ -41,11 +41,15 @@ export function createAppHistogram(name: AppHistogramName, wallMs: () => number)
   const bounds: readonly number[] = METRICS[name].buckets;
   const series = histogramSeries(bounds);
   const byApp = new Map<string, Distribution>();
+  let saved: SavedHistogram | null = null;
 
   function distributionOf(labels: string): Distribution {
-    const known = byApp.get(labels) ?? newDistribution(bounds, wallMs() / MS_PER_SECOND);
-    byApp.set(labels, known);
-    return known;
+    const known = byApp.get(labels);
+    if (known !== undefined) return known;
+    const made = newDistribution(bounds, wallMs() / MS_PER_SECOND);
+    byApp.set(labels, made);
+    saved = null;
+    return made;
   }
 
   return {
@@ -57,17 +61,27 @@ export function createAppHistogram(name: AppHistogramName, wallMs: () => number)
       observeIn(distribution, bounds, { value, labels: labelsText(example), atSeconds });
       // Another object: a page shows that of before as it was.
       byApp.set(labels, { ...distribution });
+      saved = null;
     },
-    saved: () =>
-      [...byApp].map(([labels, { counts, sum, createdSeconds }]) => [labels, { counts, sum, createdSeconds }] as const),
-    restore(saved) {
-      for (const [labels, { counts, sum, createdSeconds }] of saved) {
+    saved() {
+      saved ??= [...byApp].map(
+        ([labels, { counts, sum, createdSeconds }]) => [labels, { counts, sum, createdSeconds }] as const,
+      );
+      return saved;
+    },
+    restore(earlier) {
+      saved = null;
+      for (const [labels, { counts, sum, createdSeconds }] of earlier) {
         byApp.set(labels, { ...newDistribution(bounds, createdSeconds), counts: [...counts], sum });
       }
     },
     render(text, scene) {
       const present = new Set(scene.apps.map(({ labels }) => labels));
-      for (const labels of byApp.keys()) if (!present.has(labels)) byApp.delete(labels);
+      for (const labels of byApp.keys()) {
+        if (present.has(labels)) continue;
+        byApp.delete(labels);
+        saved = null;
+      }
       text.family(name);
       for (const labels of present) {
         const distribution = distributionOf(labels);

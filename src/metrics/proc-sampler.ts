@@ -8,8 +8,16 @@ import { type CpuWindow, openCpuWindow } from './cpu-window.ts';
 import { addLast, keepFormer } from './last-cpu.ts';
 import { type Full, openProcessReader } from './process-reader.ts';
 import { grow, totalsOf } from './totals.ts';
-import { newTreeMemory, readTree, releaseTree, restoredTree, savedTree, type TreeMemory } from './tree-memory.ts';
-import type { Detail, Sampler, SamplerOptions, Vitals } from './vitals.ts';
+import {
+  newTreeMemory,
+  readTree,
+  releaseTree,
+  restoredTree,
+  type Seen,
+  savedTree,
+  type TreeMemory,
+} from './tree-memory.ts';
+import type { Detail, Sampler, SamplerOptions, SavedTree, Vitals } from './vitals.ts';
 
 /** Files of /proc kept open: four for each of 300 processes; beyond that a read costs two to four times as much. */
 const MOST_KEPT_FILES = 1_200;
@@ -23,7 +31,13 @@ export interface ProcSamplerOptions extends SamplerOptions {
 
 interface Memory extends TreeMemory {
   window: CpuWindow | null;
+  /** Of the newest look. */
+  newest: { readonly detail: Detail; readonly sums: Sums } | null;
+  /** What it says now; null once it would say something else. */
+  saved: SavedTree | null;
 }
+
+const NOTHING_YET = { window: null, newest: null, saved: null };
 
 /** What all trees of one sample share. */
 interface Look {
@@ -59,7 +73,7 @@ export function createProcSampler(clock: Clock, options: ProcSamplerOptions = NO
   const openReader = (pid: number) => openProcessReader(pid, { budget, cpuClock: options.cpuClock });
 
   function rememberedOf(id: number): Memory {
-    const memory = memories.get(id) ?? { ...newTreeMemory(), window: null };
+    const memory = memories.get(id) ?? { ...newTreeMemory(), ...NOTHING_YET };
     memories.set(id, memory);
     return memory;
   }
@@ -70,26 +84,32 @@ export function createProcSampler(clock: Clock, options: ProcSamplerOptions = NO
     keepFormer(memory);
     releaseTree(memory);
     memory.root = identity;
-    memory.window = null;
-    return memory;
+    return Object.assign(memory, NOTHING_YET);
   }
 
   function lookAt(memory: Memory, rootPid: number, look: Look): Vitals | null {
     const { snapshot, detail, nowMs } = look;
-    const seen = readTree(memory, { snapshot, detail, open: openReader, sinceTicks });
-    const sums = newSums();
+    const { seen, hasChanged } = readTree(memory, { snapshot, detail, open: openReader, sinceTicks });
     memory.window ??= openWindow(memory, seen.get(rootPid)?.reading.stat, look);
-    for (const { process, reading } of seen.values()) {
-      addGrowth(memory, grow(process, reading.counts));
-      const full = detail === 'full' ? reading.full : null;
-      if (full !== null && full.io !== null) memory.ioSeen = true;
-      const pssBytes = full !== null && options.pss ? process.reader.pssBytes(nowMs) : null;
-      if (isLiving(reading.stat)) addProcess(sums, reading.stat, full === null ? null : { ...full, pssBytes });
+    if (hasChanged) count(memory, seen);
+    // The proportional memory is due when its time has come, changed or not.
+    if (hasChanged || options.pss || memory.newest?.detail !== detail) {
+      memory.newest = { detail, sums: addUp(seen, look) };
     }
     const root = seen.get(rootPid);
     if (root === undefined || !isLiving(root.reading.stat)) return null;
     const cpuRatio = memory.window?.advance({ atMs: nowMs, cpuMs: cpuMsOf(memory) }) ?? null;
-    return { atMs: clock.wallMs(), cpuRatio, ...sums };
+    return { atMs: clock.wallMs(), cpuRatio, ...memory.newest.sums };
+  }
+
+  function addUp(seen: ReadonlyMap<number, Seen>, { detail, nowMs }: Look): Sums {
+    const sums = newSums();
+    for (const { process, reading } of seen.values()) {
+      const full = detail === 'full' ? reading.full : null;
+      const pssBytes = full !== null && options.pss ? process.reader.pssBytes(nowMs) : null;
+      if (isLiving(reading.stat)) addProcess(sums, reading.stat, full === null ? null : { ...full, pssBytes });
+    }
+    return sums;
   }
 
   function openWindow(memory: Memory, root: ProcStat | undefined, { uptimeMs, nowMs }: Look): CpuWindow | null {
@@ -110,6 +130,7 @@ export function createProcSampler(clock: Clock, options: ProcSamplerOptions = NO
       if (snapshot.members(memory.root).length > 0) continue;
       keepFormer(memory);
       releaseTree(memory);
+      memory.saved = null;
     }
   }
 
@@ -133,14 +154,17 @@ export function createProcSampler(clock: Clock, options: ProcSamplerOptions = NO
     ended(ended, used) {
       const known = ended.map((root) => ({ ...root, memory: rememberedOf(root.id) }));
       addLast(known, used);
+      for (const { memory } of known) memory.saved = null;
       for (const { pid, memory } of known) if (memory.root?.pid === pid) releaseTree(memory);
     },
     saved(id) {
       const memory = memories.get(id);
-      return memory === undefined ? null : savedTree(memory);
+      if (memory === undefined) return null;
+      memory.saved ??= savedTree(memory);
+      return memory.saved;
     },
     restore(id, saved) {
-      memories.set(id, { ...restoredTree(saved, openReader), window: null });
+      memories.set(id, { ...restoredTree(saved, openReader), ...NOTHING_YET });
     },
     forget(id) {
       const memory = memories.get(id);
@@ -175,6 +199,15 @@ function newSums(): Sums {
 function cpuMsOf(memory: Memory): number {
   const [user = 0, system = 0] = memory.sums;
   return ((user + system) * 1000) / ticksPerSecond();
+}
+
+/** Adds what has come since the last look to the sums of the instance. */
+function count(memory: Memory, seen: ReadonlyMap<number, Seen>): void {
+  memory.saved = null;
+  for (const { process, reading } of seen.values()) {
+    addGrowth(memory, grow(process, reading.counts));
+    if ((reading.full?.io ?? null) !== null) memory.ioSeen = true;
+  }
 }
 
 function addGrowth(memory: Memory, growth: readonly number[]): void {

@@ -30,16 +30,23 @@ export interface TreeMemory {
   /** Roots before this one that have not ended. */
   readonly former: FormerRoot[];
   readonly processes: Map<number, TreeProcess>;
+  /** What the newest look has found, where it has found all that it looked for. */
+  tree: Tree | null;
+}
+
+interface Tree {
+  readonly entries: readonly ProcessEntry[];
+  readonly seen: ReadonlyMap<number, Seen>;
 }
 
 /** One process as this look found it. */
 export interface Seen {
   readonly process: TreeProcess;
-  readonly reading: Reading;
+  reading: Reading;
 }
 
 export function newTreeMemory(): TreeMemory {
-  return { sums: zeros(), ioSeen: false, root: null, lost: zeros(), former: [], processes: new Map() };
+  return { sums: zeros(), ioSeen: false, root: null, lost: zeros(), former: [], processes: new Map(), tree: null };
 }
 
 /**
@@ -51,6 +58,7 @@ export function releaseTree(memory: TreeMemory): void {
   memory.processes.clear();
   memory.lost.fill(0);
   memory.root = null;
+  memory.tree = null;
 }
 
 /**
@@ -92,16 +100,45 @@ export interface ReadContext {
   readonly sinceTicks: number;
 }
 
+/** A tree as a look has found it. */
+export interface TreeSeen {
+  readonly seen: ReadonlyMap<number, Seen>;
+  /** False when it would give nothing that the look before has not given. */
+  readonly hasChanged: boolean;
+}
+
 /**
  * Reads every process of a tree, zombies included, and settles what has gone since the last look.
  * @param memory of the instance, its root set
  * @param context what to read with
  * @returns what was found, by pid
  */
-export function readTree(memory: TreeMemory, context: ReadContext): ReadonlyMap<number, Seen> {
+export function readTree(memory: TreeMemory, context: ReadContext): TreeSeen {
+  const entries = memory.root === null ? [] : context.snapshot.members(memory.root);
+  const { tree } = memory;
+  const hasChanged = tree?.entries === entries ? readAgain(tree, context) : null;
+  if (tree !== null && hasChanged !== null) return { seen: tree.seen, hasChanged };
+  const seen = readEntries(memory, entries, context);
+  memory.tree = seen.size === entries.length ? { entries, seen } : null;
+  return { seen, hasChanged: true };
+}
+
+/** Reads those who were there. Null when one of them has gone, or is another. */
+function readAgain({ seen }: Tree, { detail }: ReadContext): boolean | null {
+  let hasChanged = false;
+  for (const one of seen.values()) {
+    const reading = one.process.reader.read(detail, null);
+    if (reading?.stat.startTicks !== one.process.startTicks) return null;
+    hasChanged ||= reading !== one.reading;
+    one.reading = reading;
+  }
+  return hasChanged;
+}
+
+function readEntries(memory: TreeMemory, entries: readonly ProcessEntry[], context: ReadContext): Map<number, Seen> {
   const seen = new Map<number, Seen>();
   const left = new Set<TreeProcess>();
-  for (const entry of memory.root === null ? [] : context.snapshot.members(memory.root)) {
+  for (const entry of entries) {
     const known = memory.processes.get(entry.pid);
     const same = known?.startTicks === entry.startTicks;
     if (known !== undefined && !same) left.add(known);

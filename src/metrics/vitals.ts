@@ -52,7 +52,7 @@ export interface Sampler {
    * @param used by all of them in their whole life
    */
   ended(ended: readonly EndedProcess[], used: Usage): void;
-  /** What was counted of an instance and is to outlive the daemon; null where nothing can be kept. */
+  /** What was counted of an instance and is to outlive the daemon: the same object while it is the same; null where nothing can be kept. */
   saved(id: number): SavedTree | null;
   /** Goes on counting where another daemon was. */
   restore(id: number, saved: SavedTree): void;

@@ -19,7 +19,7 @@ export interface ProcessIndex {
   /** Reads everything again. */
   rebuild(): void;
   entries(): Iterable<ProcessEntry>;
-  /** The root and everything below it, deepest first; zombies included. */
+  /** The root and everything below it, deepest first; zombies included. The very list of before while nobody came or went. */
   members(root: ProcessIdentity): readonly ProcessEntry[];
   /** What the newest refresh read of a process that was new to it, null for every other: it need not be read twice. */
   freshStat(pid: number): ProcStat | null;
@@ -41,6 +41,8 @@ export function createProcessIndex(): ProcessIndex {
   let known = new Map<number, ProcessEntry>();
   let toReread: number[] = [];
   let links: Links | null = null;
+  /** As long as the links are those. */
+  let trees = new WeakMap<ProcessIdentity, readonly ProcessEntry[]>();
   const fresh = new Map<number, ProcStat>();
 
   function refresh(): void {
@@ -100,8 +102,11 @@ export function createProcessIndex(): ProcessIndex {
     },
     entries: () => known.values(),
     members(root) {
+      if (links === null) trees = new WeakMap();
       links ??= link(known.values());
-      return membersOf(root, known, links);
+      const members = trees.get(root) ?? membersOf(root, known, links);
+      trees.set(root, members);
+      return members;
     },
     freshStat: (pid) => fresh.get(pid) ?? null,
   };

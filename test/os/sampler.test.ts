@@ -280,15 +280,16 @@ describe('a reader of one process', () => {
     onTestFinished(() => reader.close());
     const resting = () => {
       const reading = reader.read('full', null);
-      return reading !== null && reader.read('full', null) === reading && reading;
+      return reading?.stat.state === 'S' && reader.read('full', null) === reading && reading;
     };
     const before = await until(resting, { what: 'it rests' });
     expect(reader.read('basic', null)).toBe(before);
     child.stdin?.write('\n');
     expect(await line()).toBe('burnt');
-    const after = reader.read('full', null);
-    expect(after?.stat.userTicks).toBeGreaterThan(before.stat.userTicks);
-    expect(after?.full?.status?.voluntarySwitches).toBeGreaterThan(before.full?.status?.voluntarySwitches ?? 0);
+    expect(reader.read('full', null)).not.toBe(before);
+    const after = await until(resting, { what: 'it rests again' });
+    expect(after.stat.userTicks).toBeGreaterThan(before.stat.userTicks);
+    expect(after.full?.status?.voluntarySwitches).toBeGreaterThan(before.full?.status?.voluntarySwitches ?? 0);
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(reader.read('full', null)).toBeNull();

@@ -34,7 +34,46 @@ export interface TotalsParts {
 export function totalsText({ fleet, figures, telemetry }: TotalsParts): string {
   const logs = fleet.all().map((instance) => [instance.id, instance.logs.account()] as const);
   const totals: SavedTotals = { version: VERSION, logs, figures: figures.saved(), telemetry: telemetry.saved() };
-  return JSON.stringify(totals);
+  return jsonOf(totals);
+}
+
+/** Most of it is as it was a scrape ago, and is not made into text again. */
+function jsonOf({ version, logs, figures, telemetry }: SavedTotals): string {
+  const { ready, reloadDurations, ...counts } = figures.apps;
+  const rest = Object.entries(counts).map(([name, saved]) => [name, JSON.stringify(saved)] as const);
+  const apps = objectOf([['ready', known(ready)], ['reloadDurations', known(reloadDurations)], ...rest]);
+  const trees = listOf(figures.trees.map(([id, tree]) => `[${id},${known(tree)}]`));
+  const instances = listOf(telemetry.instances.map(([id, account]) => `[${id},${known(account)}]`));
+  const told = telemetry.apps.map(({ key, account, timeouts }) =>
+    objectOf([
+      ['key', JSON.stringify(key)],
+      ['account', known(account)],
+      ['timeouts', String(timeouts)],
+    ]),
+  );
+  return objectOf([
+    ['version', String(version)],
+    ['logs', JSON.stringify(logs)],
+    ['figures', objectOf(Object.entries({ apps, trees }))],
+    ['telemetry', objectOf(Object.entries({ instances, apps: listOf(told) }))],
+  ]);
+}
+
+function objectOf(parts: readonly (readonly [name: string, json: string])[]): string {
+  return `{${parts.map(([name, json]) => `"${name}":${json}`).join()}}`;
+}
+
+function listOf(parts: readonly string[]): string {
+  return `[${parts.join()}]`;
+}
+
+const texts = new WeakMap<object, string>();
+
+/** JSON of a part that is another object once it says something else. */
+function known(part: object): string {
+  const text = texts.get(part) ?? JSON.stringify(part);
+  texts.set(part, text);
+  return text;
 }
 
 /**
