@@ -32,16 +32,26 @@ function appMetrics(text: MetricsText, { apps, source }: Scene): void {
   for (const { info } of apps) text.add(1, info);
   text.family('promvisor_app_instances_desired');
   for (const { labels, instances } of apps) {
-    text.add(instances.filter(({ state }) => isWanted(state)).length, labels);
+    text.add(countOf(instances, isWanted), labels);
   }
   text.family('promvisor_app_instances_online');
   for (const { labels, instances } of apps) {
-    text.add(instances.filter(({ state }) => state.phase.status === 'running').length, labels);
+    text.add(countOf(instances, isRunning), labels);
   }
   text.family('promvisor_cron_next_run_timestamp_seconds');
   for (const { labels, spec } of apps) {
     if (spec.triggers.cron !== null) text.add(seconds(source.nextCronMs(spec)), labels);
   }
+}
+
+function countOf(instances: readonly InstanceSource[], is: (state: InstanceState) => boolean): number {
+  let count = 0;
+  for (const { state } of instances) if (is(state)) count++;
+  return count;
+}
+
+function isRunning({ phase }: InstanceState): boolean {
+  return phase.status === 'running';
 }
 
 /** Wanted up: not stopped by anybody, not finished by its own policy. One that gave up is wanted, and missing. */

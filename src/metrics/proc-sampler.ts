@@ -211,7 +211,7 @@ function count(memory: Memory, seen: ReadonlyMap<number, Seen>): void {
 }
 
 function addGrowth(memory: Memory, growth: readonly number[]): void {
-  for (const [at, more] of growth.entries()) memory.sums[at] = (memory.sums[at] ?? 0) + more;
+  for (let at = 0; at < growth.length; at++) memory.sums[at] = (memory.sums[at] ?? 0) + (growth[at] ?? 0);
 }
 
 function addProcess(sums: Sums, stat: ProcStat, full: (Full & { readonly pssBytes: number | null }) | null): void {

@@ -105,7 +105,8 @@ export function createMetricsPage(format: TextFormat): MetricsPage {
         endGroup();
         family.groups.length = groups;
         cut(family, count);
-        for (const [at, block] of family.blocks.entries()) {
+        for (let at = 0; at < family.blocks.length; at++) {
+          const block = family.blocks[at] as Block; // there is one for each
           if (block.hasChanged) renew(name, family, { at, format });
           pieces.push(block.bytes);
         }
@@ -170,7 +171,8 @@ function cut({ values, labels, series, blocks }: Family, count: number): void {
   const last = blockOf(Math.max(0, count - 1));
   blocks.length = Math.min(blocks.length, last + 1);
   blocks[last] ??= newBlock();
-  for (const [at, block] of blocks.entries()) if (block.lines !== linesIn(at, count)) block.hasChanged = true;
+  const end = blocks[last];
+  if (end !== undefined && end.lines !== linesIn(last, count)) end.hasChanged = true;
 }
 
 function linesIn(block: number, count: number): number {

@@ -116,11 +116,15 @@ export interface TreeSeen {
 export function readTree(memory: TreeMemory, context: ReadContext): TreeSeen {
   const entries = memory.root === null ? [] : context.snapshot.members(memory.root);
   const { tree } = memory;
-  const hasChanged = tree?.entries === entries ? readAgain(tree, context) : null;
+  const hasChanged = tree !== null && isSame(tree.entries, entries) ? readAgain(tree, context) : null;
   if (tree !== null && hasChanged !== null) return { seen: tree.seen, hasChanged };
   const seen = readEntries(memory, entries, context);
   memory.tree = seen.size === entries.length ? { entries, seen } : null;
   return { seen, hasChanged: true };
+}
+
+function isSame(some: readonly ProcessEntry[], others: readonly ProcessEntry[]): boolean {
+  return some.length === others.length && some.every(({ pid }, at) => others[at]?.pid === pid);
 }
 
 /** Reads those who were there. Null when one of them has gone, or is another. */

@@ -19,7 +19,7 @@ export interface ProcessIndex {
   /** Reads everything again. */
   rebuild(): void;
   entries(): Iterable<ProcessEntry>;
-  /** The root and everything below it, deepest first; zombies included. The very list of before while nobody came or went. */
+  /** The root and everything below it, deepest first; zombies included. */
   members(root: ProcessIdentity): readonly ProcessEntry[];
   /** What the newest refresh read of a process that was new to it, null for every other: it need not be read twice. */
   freshStat(pid: number): ProcStat | null;
@@ -41,8 +41,6 @@ export function createProcessIndex(): ProcessIndex {
   let known = new Map<number, ProcessEntry>();
   let toReread: number[] = [];
   let links: Links | null = null;
-  /** As long as the links are those. */
-  let trees = new WeakMap<ProcessIdentity, readonly ProcessEntry[]>();
   const fresh = new Map<number, ProcStat>();
 
   function refresh(): void {
@@ -102,11 +100,8 @@ export function createProcessIndex(): ProcessIndex {
     },
     entries: () => known.values(),
     members(root) {
-      if (links === null) trees = new WeakMap();
       links ??= link(known.values());
-      const members = trees.get(root) ?? membersOf(root, known, links);
-      trees.set(root, members);
-      return members;
+      return membersOf(root, known, links);
     },
     freshStat: (pid) => fresh.get(pid) ?? null,
   };
@@ -138,6 +133,7 @@ function membersOf(root: ProcessIdentity, known: ReadonlyMap<number, ProcessEntr
   if (root.bootId !== bootId()) return [];
   // The kernel gives no pid away that is still somebody's session: another process there means that nothing is left.
   if (rootEntry !== undefined && rootEntry.startTicks !== root.startTicks) return [];
+  if (rootEntry !== undefined && isAlone(rootEntry, links)) return [rootEntry];
   const found = new Map<number, ProcessEntry>();
   // A root that leads no session shares the one of whoever started it: that one is not its own.
   const sessionsSeen = new Set(rootEntry === undefined ? [] : [rootEntry.session]);
@@ -162,4 +158,9 @@ function membersOf(root: ProcessIdentity, known: ReadonlyMap<number, ProcessEntr
     if (!sessionsSeen.has(member.session)) takeSession(member.session);
   }
   return [...found.values()].reverse();
+}
+
+/** As most roots are. */
+function isAlone(root: ProcessEntry, { children, sessions }: Links): boolean {
+  return !children.has(root.pid) && (sessions.get(root.pid) ?? []).every((entry) => entry === root);
 }
