@@ -94,6 +94,8 @@ function createWorld() {
     expectedOf: (at: number) =>
       (retiredBySlot[at] ?? 0) +
       processes.reduce((sum, { known, slot: own }) => sum + (own === at ? known.counted : 0), 0),
+    /** What others take to say the same as long as it is the same object. */
+    parts: () => [app.saved(), ...agents.flatMap((agent) => [agent.saved(), agent.totals()])],
     app: () => readApp(app),
     agent: (at: number) => sumOf(agents[at]?.totals().get('httpServer GET 2xx')),
   };
@@ -139,6 +141,24 @@ function sumOf(row: readonly number[] | undefined): number {
 }
 
 describe('whatever the processes of an app do, and however late they answer', () => {
+  it('what is the same object says the same', () => {
+    const textOf = (part: object) => JSON.stringify(part instanceof Map ? [...part] : part);
+    const law = fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+      const world = createWorld();
+      const texts = new Map<object, string>();
+      for (const one of steps) {
+        world.take(one);
+        for (const part of world.parts()) {
+          const before = texts.get(part) ?? textOf(part);
+          texts.set(part, before);
+          if (textOf(part) !== before) return false;
+        }
+      }
+      return true;
+    });
+    fc.assert(law, { numRuns: 200 });
+  });
+
   it('no counter falls, and each is the sum over all processes of what was known of them last', () => {
     const law = fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const world = createWorld();

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createMetricsPage, seriesOf } from '../../src/metrics/text.ts';
+import { createMetricsPage, type MetricsPage, seriesOf } from '../../src/metrics/text.ts';
 
 const OUT = seriesOf({ stream: 'out' });
 const ERROR = seriesOf({ stream: 'error' });
@@ -86,4 +87,46 @@ it('does not take for told what a failure has kept from being told', () => {
   write(0);
   expect(() => write(1, true)).toThrow('half-way');
   expect(Buffer.concat(write(1)).toString()).toMatch(/_up 1\n$/);
+});
+
+it('tells, whatever came before, what a page tells that has nothing before', () => {
+  /** What a source says never changes: one that says something else is another object. */
+  interface Source {
+    readonly labels: string;
+    readonly values: readonly number[];
+  }
+  const BUCKETS = Array.from({ length: 200 }, (_, le) => seriesOf({ le: String(le) }, '_bucket'));
+  const render = (page: MetricsPage, sources: readonly Source[], failsAt: number | null) => {
+    const { pieces, series } = page.render((text) => {
+      text.family('promvisor_log_lines_total');
+      text.add(sources.length, 'app="before the first"');
+      for (const [at, source] of sources.entries()) {
+        if (at === failsAt) throw new Error('half-way');
+        if (text.has(source, source.labels)) continue;
+        for (const [bucket, value] of source.values.entries()) text.add(value, source.labels, BUCKETS[bucket]);
+      }
+    });
+    return { text: Buffer.concat(pieces).toString(), series };
+  };
+  const source = fc.record({
+    labels: fc.constantFrom('app="a"', 'app="b"', 'app="ä→𝄞"', ''),
+    values: fc.array(fc.constantFrom(0, 1, 0.5, 1e21, Number.POSITIVE_INFINITY), { maxLength: BUCKETS.length }),
+  });
+  const pool = fc.array(source, { minLength: 1, maxLength: 8 });
+  const scrape = fc.record({
+    picks: fc.array(fc.nat({ max: 7 }), { maxLength: 8 }),
+    failsAt: fc.option(fc.nat({ max: 3 })),
+  });
+  fc.assert(
+    fc.property(pool, fc.array(scrape, { maxLength: 8 }), (known, history) => {
+      const page = createMetricsPage('plain');
+      for (const { picks, failsAt } of history) {
+        const sources = picks.map((pick) => known[pick % known.length] as Source);
+        const fails = failsAt !== null && failsAt < sources.length;
+        if (fails) expect(() => render(page, sources, failsAt)).toThrow('half-way');
+        expect(render(page, sources, null)).toEqual(render(createMetricsPage('plain'), sources, null));
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
