@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { spellingsOf, whyIgnored } from '../../src/config/keys.ts';
 import { ATTRIBUTE_KEYS } from '../../src/config/schema.ts';
+import { attributeRows } from '../support/pm2-attributes-doc.ts';
 
-const PAGE = readFileSync(path.resolve(import.meta.dirname, '../../docs/pm2-attributes.md'), 'utf8');
 const SPELLINGS = spellingsOf(ATTRIBUTE_KEYS);
 
 /** Every name that PM2 7 knows. */
@@ -18,26 +16,6 @@ const PM2_NAMES =
   source_map_support disable_source_map_support uid user gid vizion force post_update pmx automation trace disable_trace v8
   event_loop_inspector deep_monitoring io windowsHide username install_url write`.split(/\s+/);
 
-interface Row {
-  readonly key: string;
-  readonly cells: readonly string[];
-}
-
-/** Rows of the table below a heading. */
-function rowsOf(heading: string): readonly Row[] {
-  const section = PAGE.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-  return section
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .map((line) => {
-      const [key = '', ...cells] = line
-        .slice(1, -1)
-        .split('|')
-        .map((cell) => cell.trim());
-      return { key: key.replaceAll('`', ''), cells };
-    });
-}
-
 function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
@@ -49,8 +27,8 @@ function aliasesOf(key: string): string[] {
   return snake.filter((name) => name !== key);
 }
 
-const attributes = rowsOf('Attributes');
-const ours = rowsOf('Only here');
+const attributes = attributeRows();
+const ours = attributeRows('Only here');
 
 describe('docs/pm2-attributes.md', () => {
   test('has a row for every key of PM2 and of ours, and none for another', () => {

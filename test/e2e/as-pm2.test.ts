@@ -2,42 +2,21 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, 
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { answersOf, differencesOf } from '../pm2/compare.ts';
-import { DIFFERENCES, NEVER_PRINTED } from '../pm2/differences.ts';
-import { runScript, transcriptOf } from '../pm2/run-script.mjs';
 import { PROGRAM } from '../support/cli.ts';
-import { type TestHome, testHome } from '../support/test-home.ts';
-
-const GOLDEN = readFileSync(new URL('../pm2/golden/deploy.txt', import.meta.url), 'utf8');
-
-/** A home where `pm2` is found in PATH, and is promvisor. */
-async function pm2Home(): Promise<{ home: TestHome; env: Record<string, string> }> {
-  const home = testHome({ PM2_DISCRETE_MODE: 'true', NO_COLOR: '1' });
-  const bin = path.join(home.root, 'bin');
-  await home.ok(['pm2', 'install-shim', '--dir', bin]);
-  const env = {
-    ...home.env,
-    PATH: `${bin}:${path.dirname(process.execPath)}:${home.env['PATH']}`,
-    PM2_HOME: path.join(home.root, 'home'),
-  };
-  return { home, env };
-}
+import { pm2Home } from '../support/pm2-shim.ts';
+import { testHome } from '../support/test-home.ts';
 
 describe('as pm2', () => {
-  test('a deployment script gets the answers that PM2 gives, but for those that are explained', async () => {
+  test('its files: dump.pm2 for the owner only, pm2.pid as long as the daemon is there', async () => {
     const { home, env } = await pm2Home();
-    const ours = answersOf(transcriptOf(await runScript({ root: home.root, env })));
-    const never = new Set(NEVER_PRINTED.map(({ line }) => line));
-    const golden = answersOf(GOLDEN).map(({ command, lines }) => {
-      return { command, lines: lines.filter((line) => !never.has(line)) };
-    });
-    expect(golden.length).toBeGreaterThan(40);
-    const accepted = DIFFERENCES.map(({ why: _why, ...difference }) => difference);
-    expect(differencesOf(golden, ours)).toEqual(accepted);
-    const { PM2_HOME } = env;
-    expect(existsSync(path.join(PM2_HOME ?? '', 'pm2.pid'))).toBe(false);
-    expect(statSync(path.join(PM2_HOME ?? '', 'dump.pm2')).mode & 0o777).toBe(0o600);
-  }, 180_000);
+    const file = (name: string) => path.join(env['PM2_HOME'] ?? '', name);
+    home.write('app.js', 'setInterval(() => {}, 1000);');
+    for (const args of [['start', 'app.js'], ['save']]) await home.ok(['pm2', '--', ...args], { env });
+    expect(existsSync(file('pm2.pid'))).toBe(true);
+    await home.ok(['pm2', '--', 'kill'], { env });
+    expect(existsSync(file('pm2.pid'))).toBe(false);
+    expect(statSync(file('dump.pm2')).mode & 0o777).toBe(0o600);
+  });
 
   test('by promvisor pm2 -- ARGS; not where PM2 itself runs', async () => {
     const home = testHome({ PM2_DISCRETE_MODE: 'true' });

@@ -1,9 +1,23 @@
-import type { Difference } from './differences.ts';
-
-/** A line of the script with what was printed, as in the golden. */
+/** A line of a script with what was printed, as in the golden. */
 export interface Answer {
   readonly command: string;
   readonly lines: readonly string[];
+}
+
+/** A line of a script to which promvisor answers other than PM2, on purpose. */
+export interface Difference {
+  readonly command: string;
+  /** Lines that only PM2 prints, in their order; `!` is stderr, `=` the exit code. */
+  readonly pm2: readonly string[];
+  readonly ours: readonly string[];
+  readonly why: string;
+}
+
+/** Lines that only one of both ever prints, whatever the command. */
+export interface OneSided {
+  readonly line: RegExp;
+  readonly by: 'pm2' | 'ours';
+  readonly why: string;
 }
 
 /**
@@ -15,6 +29,19 @@ export function answersOf(text: string): Answer[] {
   return blocks.map((block) => {
     const [command = '', ...lines] = block.replace(/\n+$/, '').split('\n');
     return { command, lines };
+  });
+}
+
+/**
+ * Leaves out what one side alone prints.
+ * @param answers of one side
+ * @param by which side
+ * @param rules lines of that kind
+ */
+export function withoutOneSided(answers: readonly Answer[], by: OneSided['by'], rules: readonly OneSided[]): Answer[] {
+  const own = rules.filter((rule) => rule.by === by);
+  return answers.map(({ command, lines }) => {
+    return { command, lines: lines.filter((line) => !own.some((rule) => rule.line.test(line))) };
   });
 }
 
@@ -33,7 +60,6 @@ export function differencesOf(pm2: readonly Answer[], ours: readonly Answer[]): 
     return left.pm2.length + left.ours.length === 0 ? [] : [left];
   });
 }
-
 /** The longest run of lines that both have in the same order. */
 function commonLines(a: readonly string[], b: readonly string[]): string[] {
   const lengths = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));

@@ -8,11 +8,17 @@ export interface Step {
   readonly code: number | null;
 }
 
-/** Runs deploy.sh line by line in a copy of the apps; `env` has PM2_HOME and a PATH that finds `pm2`. */
-export function runScript(options: {
-  readonly root: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}): Promise<Step[]>;
+/** Scripts in scripts/, without their extension. */
+export const SCRIPTS: readonly string[];
+
+/** Lines of a script, without what is said about them. */
+export function linesOfScript(script: string): string[];
+
+/** Runs a script line by line in a copy of the apps; `env` has PM2_HOME and a PATH that finds `pm2`. */
+export function runScript(
+  script: string,
+  options: { readonly root: string; readonly env: Readonly<Record<string, string | undefined>> },
+): Promise<Step[]>;
 
 /** Steps as a text that people can read and compare. */
 export function transcriptOf(steps: readonly Step[]): string;

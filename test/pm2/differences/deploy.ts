@@ -1,31 +1,7 @@
-/** A line of deploy.sh to which promvisor answers other than PM2, on purpose. */
-export interface Difference {
-  readonly command: string;
-  /** Lines that only PM2 prints, in their order; `!` is stderr, `=` the exit code. */
-  readonly pm2: readonly string[];
-  readonly ours: readonly string[];
-  readonly why: string;
-}
+import type { Difference } from '../compare.ts';
 
-/** Lines of PM2 that promvisor never prints. */
-export const NEVER_PRINTED: readonly { readonly line: string; readonly why: string }[] = [
-  {
-    line: '  host metrics',
-    why: 'PM2 prints figures of the host below its table, from a probe of its own; they are in /metrics here',
-  },
-  {
-    line: '   Add your own code metrics: http://bit.ly/code-metrics',
-    why: "a link to PM2's paid service",
-  },
-];
-
-const row = (...cells: readonly (string | number)[]) => `  │ ${cells.join(' │ ')} │`;
-const online = (id: number, name: string, namespace: string, mode: string, restarts: number) =>
-  row(id, name, namespace, 'N/A', mode, 'PID', 'UPTIME', restarts, 'online', 'CPU', 'MEM', 'USER', 'disabled');
-const stopped = (id: number, name: string, mode: string, restarts: number) =>
-  row(id, name, 'default', 'N/A', mode, 0, 0, restarts, 'stopped', 'CPU', '0b', 'USER', 'disabled');
-
-export const DIFFERENCES: readonly Difference[] = [
+/** Lines of scripts/deploy.sh that are answered otherwise, on purpose. */
+export const DEPLOY: readonly Difference[] = [
   {
     command: 'pm2 jlist | node shape.cjs',
     pm2: ['    _tree_pids:array', '    prev_restart_delay:number', '    script:string'],
@@ -37,12 +13,12 @@ export const DIFFERENCES: readonly Difference[] = [
     pm2: [
       '  [PM2] Applying action deleteProcessId on app [0](ids: [ 0 ])',
       '  [PM2] [api](0) ✓',
-      online(9, 'api', 'default', 'cluster', 0),
+      '  │ 9 │ api │ default │ N/A │ cluster │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
     ],
     ours: [
       '  [PM2] Applying action deleteProcessId on app [9](ids: [ 9 ])',
       '  [PM2] [api](9) ✓',
-      online(0, 'api', 'default', 'cluster', 0),
+      '  │ 0 │ api │ default │ N/A │ cluster │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
     ],
     why: 'PM2 takes away the oldest instances, so that instance 0 is gone; here the newest go and 0..n-1 stay',
   },
@@ -61,22 +37,22 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     command: 'pm2 resurrect',
     pm2: [
-      stopped(3, 'cron', 'fork', 1),
-      stopped(1, 'line', 'fork', 1),
-      online(2, 'loop', 'jobs', 'fork', 0),
-      online(6, 'piped', 'jobs', 'fork', 0),
-      stopped(4, 'web', 'cluster', 2),
-      stopped(5, 'web', 'cluster', 2),
-      online(0, 'worker', 'default', 'fork', 0),
+      '  │ 3 │ cron │ default │ N/A │ fork │ 0 │ 0 │ 1 │ stopped │ CPU │ 0b │ USER │ disabled │',
+      '  │ 1 │ line │ default │ N/A │ fork │ 0 │ 0 │ 1 │ stopped │ CPU │ 0b │ USER │ disabled │',
+      '  │ 2 │ loop │ jobs │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
+      '  │ 6 │ piped │ jobs │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
+      '  │ 4 │ web │ default │ N/A │ cluster │ 0 │ 0 │ 2 │ stopped │ CPU │ 0b │ USER │ disabled │',
+      '  │ 5 │ web │ default │ N/A │ cluster │ 0 │ 0 │ 2 │ stopped │ CPU │ 0b │ USER │ disabled │',
+      '  │ 0 │ worker │ default │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
     ],
     ours: [
-      stopped(5, 'cron', 'fork', 0),
-      stopped(3, 'line', 'fork', 0),
-      online(4, 'loop', 'jobs', 'fork', 0),
-      online(8, 'piped', 'jobs', 'fork', 0),
-      stopped(6, 'web', 'cluster', 0),
-      stopped(7, 'web', 'cluster', 0),
-      online(2, 'worker', 'default', 'fork', 0),
+      '  │ 5 │ cron │ default │ N/A │ fork │ 0 │ 0 │ 0 │ stopped │ CPU │ 0b │ USER │ disabled │',
+      '  │ 3 │ line │ default │ N/A │ fork │ 0 │ 0 │ 0 │ stopped │ CPU │ 0b │ USER │ disabled │',
+      '  │ 4 │ loop │ jobs │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
+      '  │ 8 │ piped │ jobs │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
+      '  │ 6 │ web │ default │ N/A │ cluster │ 0 │ 0 │ 0 │ stopped │ CPU │ 0b │ USER │ disabled │',
+      '  │ 7 │ web │ default │ N/A │ cluster │ 0 │ 0 │ 0 │ stopped │ CPU │ 0b │ USER │ disabled │',
+      '  │ 2 │ worker │ default │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
     ],
     why: 'PM2 gives new ids; here an instance comes back with the id that it had, and all counts begin anew',
   },

@@ -1,0 +1,206 @@
+import type { Difference } from '../compare.ts';
+
+/** Lines of scripts/commands.sh that are answered otherwise, on purpose. */
+export const COMMANDS: readonly Difference[] = [
+  {
+    command: 'pm2 startOrGracefulReload ecosystem.config.js --only web',
+    pm2: ['  [PM2] cron restart at 0 4 * * *'],
+    ours: [],
+    why: 'PM2 tells of the pattern of an app that --only leaves out',
+  },
+  {
+    command: 'timeout 2 pm2 monit > screen.txt',
+    pm2: ['= 124'],
+    ours: [
+      '! [PM2][ERROR] monit: expected a terminal on stdin and stdout; for scripts there are "promvisor list --json" and "promvisor describe"',
+      '= 1',
+    ],
+    why: 'its screen needs a terminal; PM2 draws into a file as well',
+  },
+  {
+    command: 'timeout 2 pm2 imonit > screen.txt',
+    pm2: ['= 124'],
+    ours: [
+      '! [PM2][ERROR] monit: expected a terminal on stdin and stdout; for scripts there are "promvisor list --json" and "promvisor describe"',
+      '= 1',
+    ],
+    why: 'its screen needs a terminal; PM2 draws into a file as well',
+  },
+  {
+    command: 'timeout 2 pm2 dashboard > screen.txt',
+    pm2: ['= 124'],
+    ours: [
+      '! [PM2][ERROR] monit: expected a terminal on stdin and stdout; for scripts there are "promvisor list --json" and "promvisor describe"',
+      '= 1',
+    ],
+    why: 'its screen needs a terminal; PM2 draws into a file as well',
+  },
+  {
+    command: 'timeout 2 pm2 dash > screen.txt',
+    pm2: ['= 124'],
+    ours: [
+      '! [PM2][ERROR] monit: expected a terminal on stdin and stdout; for scripts there are "promvisor list --json" and "promvisor describe"',
+      '= 1',
+    ],
+    why: 'its screen needs a terminal; PM2 draws into a file as well',
+  },
+  {
+    command: 'pm2 inspect echo',
+    pm2: [
+      '  Unable to activate inspect mode on echo !!!',
+      '! Not any process has received a command (offline or unexistent)',
+    ],
+    ours: [
+      '  1 of 1 told to open the inspector: chrome://inspect finds 127.0.0.1:9229 (the next ports for more of them)',
+      '  its address: promvisor logs echo --err --nostream --grep "Debugger listening"',
+    ],
+    why: 'it works, without a restart of the app',
+  },
+  {
+    command: 'pm2 inspect nope',
+    pm2: [
+      '  Unable to activate inspect mode on nope !!!',
+      '! Not any process has received a command (offline or unexistent)',
+      '= 0',
+    ],
+    ours: ['! [PM2][ERROR] no app, namespace or id matches "nope"', '= 1'],
+    why: 'an app that there is not is an error',
+  },
+  {
+    command: 'pm2 set pm2-logrotate:max_size 20M',
+    pm2: [],
+    ours: ['! [PM2][WARN] The daemon takes it up when it is started anew: pm2 update (the apps run on)'],
+    why: 'logs.* are settings of the daemon, which says when it takes them up',
+  },
+  {
+    command: 'pm2 unset pm2-logrotate:max_size',
+    pm2: [],
+    ours: ['! [PM2][WARN] The daemon takes it up when it is started anew: pm2 update (the apps run on)'],
+    why: 'logs.* are settings of the daemon, which says when it takes them up',
+  },
+  {
+    command: 'pm2 multiset "pm2-logrotate:retain 7 pm2-logrotate:compress true"',
+    pm2: [],
+    ours: ['! [PM2][WARN] The daemon takes it up when it is started anew: pm2 update (the apps run on)'],
+    why: 'logs.* are settings of the daemon, which says when it takes them up',
+  },
+  {
+    command: 'mkdir -p fresh && cd fresh && pm2 init && node -p "Object.keys(require(\'./ecosystem.config.js\'))"',
+    pm2: ["  [ 'apps', 'deploy' ]"],
+    ours: ["  [ 'apps' ]"],
+    why: 'deploy is not supported, so that the file has none',
+  },
+  {
+    command: 'cd fresh && pm2 init',
+    pm2: ['  File CWD/fresh/ecosystem.config.js generated', '= 0'],
+    ours: ['! [PM2][ERROR] ecosystem.config.js is there already; nothing was written', '= 1'],
+    why: 'a file that is there is not overwritten',
+  },
+  {
+    command: 'pm2 serve public $PORT_A --name site',
+    pm2: ['  [PM2] Starting PM2/lib/API/Serve.js in fork_mode (1 instance)'],
+    ours: ['  [PM2] Starting PROMVISOR/serve.cjs in fork_mode (1 instance)'],
+    why: "the program that serves is promvisor's own, with its version",
+  },
+  {
+    command: 'pm2 expose public $PORT_B --name site-two',
+    pm2: ['  [PM2] Starting PM2/lib/API/Serve.js in fork_mode (1 instance)'],
+    ours: ['  [PM2] Starting PROMVISOR/serve.cjs in fork_mode (1 instance)'],
+    why: "the program that serves is promvisor's own, with its version",
+  },
+  {
+    command: 'pm2 serve no-such-folder $PORT_A --name gone',
+    pm2: [
+      '  [PM2] Starting PM2/lib/API/Serve.js in fork_mode (1 instance)',
+      '  [PM2] Done.',
+      '  [PM2] Serving CWD/no-such-folder on port PORT_A',
+      '  │ id │ name │ namespace │ version │ mode │ pid │ uptime │ ↺ │ status │ cpu │ mem │ user │ watching │',
+      '  │ 0 │ echo │ default │ N/A │ fork │ PID │ UPTIME │ 1 │ online │ CPU │ MEM │ USER │ disabled │',
+      '  │ 7 │ gone │ default │ VERSION │ fork │ 0 │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
+      '  │ 1 │ idle │ jobs │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
+      '= 0',
+    ],
+    ours: ['! [PM2][ERROR] serve: expected a folder, got "no-such-folder"', '= 1'],
+    why: 'a folder that is not there is refused, where PM2 starts a server that dies again and again',
+  },
+  {
+    command: 'pm2 delete gone --silent',
+    pm2: ['= 0'],
+    ours: ['= 1'],
+    why: 'it was not started, see above',
+  },
+  {
+    command: 'pm2 update',
+    pm2: [
+      '  Be sure to have the latest version by doing `npm install pm2@latest -g` before doing this procedure.',
+      '  [PM2] Applying action deleteProcessId on app [all](ids: [ 0, 1 ])',
+      '  [PM2] [echo](0) ✓',
+      '  [PM2] [idle](1) ✓',
+      '  [PM2] [v] All Applications Stopped',
+      '  [PM2] [v] PM2 Daemon Stopped',
+      '  [PM2] Restoring processes located in PM2_HOME/dump.pm2',
+      '  [PM2] Process CWD/echo.js restored',
+      '  [PM2] Process CWD/idle.sh restored',
+      '  │ 0 │ echo │ default │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
+    ],
+    ours: [
+      '  [PM2] daemon VERSION (pid PID) replaced by VERSION (pid PID), 2 processes taken over',
+      '  │ 0 │ echo │ default │ N/A │ fork │ PID │ UPTIME │ 1 │ online │ CPU │ MEM │ USER │ disabled │',
+    ],
+    why: 'the apps run on: nothing is stopped and restored, and counts stay',
+  },
+  {
+    command: 'pm2 updatePM2',
+    pm2: [
+      '  Be sure to have the latest version by doing `npm install pm2@latest -g` before doing this procedure.',
+      '  [PM2] Applying action deleteProcessId on app [all](ids: [ 0, 1 ])',
+      '  [PM2] [echo](0) ✓',
+      '  [PM2] [idle](1) ✓',
+      '  [PM2] [v] All Applications Stopped',
+      '  [PM2] [v] PM2 Daemon Stopped',
+      '  [PM2] Restoring processes located in PM2_HOME/dump.pm2',
+      '  [PM2] Process CWD/echo.js restored',
+      '  [PM2] Process CWD/idle.sh restored',
+      '  │ 0 │ echo │ default │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │',
+    ],
+    ours: [
+      '  [PM2] daemon VERSION (pid PID) replaced by VERSION (pid PID), 2 processes taken over',
+      '  │ 0 │ echo │ default │ N/A │ fork │ PID │ UPTIME │ 1 │ online │ CPU │ MEM │ USER │ disabled │',
+    ],
+    why: 'the apps run on: nothing is stopped and restored, and counts stay',
+  },
+  {
+    command: 'pm2 del idle',
+    pm2: ['  │ 0 │ echo │ default │ N/A │ fork │ PID │ UPTIME │ 0 │ online │ CPU │ MEM │ USER │ disabled │'],
+    ours: ['  │ 0 │ echo │ default │ N/A │ fork │ PID │ UPTIME │ 1 │ online │ CPU │ MEM │ USER │ disabled │'],
+    why: 'the count of restarts has outlived the updates, see above',
+  },
+  {
+    command: 'pm2 startup nonsense',
+    pm2: [
+      '  [PM2] Init System found: systemd',
+      '  -----------------------------------------------------------',
+      '   PM2 detected systemd but you precised nonsense',
+      '   Please verify that your choice is indeed your init system',
+      '   If you arent sure, just run : pm2 startup',
+      '  -----------------------------------------------------------',
+      '! dies: Error: Unknown platform / init system name',
+    ],
+    ours: ['! [PM2][ERROR] platform: expected systemd, launchd, openrc, got "nonsense"'],
+    why: 'what cannot be is told in one line, where PM2 dies of an error of its own',
+  },
+  {
+    command: 'pm2 unstartup nonsense',
+    pm2: [
+      '  [PM2] Init System found: systemd',
+      '  -----------------------------------------------------------',
+      '   PM2 detected systemd but you precised nonsense',
+      '   Please verify that your choice is indeed your init system',
+      '   If you arent sure, just run : pm2 startup',
+      '  -----------------------------------------------------------',
+      "! dies: TypeError: Cannot read properties of undefined (reading 'join')",
+    ],
+    ours: ['! [PM2][ERROR] platform: expected systemd, launchd, openrc, got "nonsense"'],
+    why: 'what cannot be is told in one line, where PM2 dies of an error of its own',
+  },
+];
