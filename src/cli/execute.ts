@@ -44,6 +44,18 @@ export function createContext(options: GlobalOptions, appArgs: readonly string[]
   };
 }
 
+/**
+ * From here on the command goes on when nobody reads its stdout any more.
+ * @returns aborted once that is so
+ */
+export function outliveReader(): AbortSignal {
+  const gone = new AbortController();
+  // All: the one that ends the process may be of another bundle.
+  process.stdout.removeAllListeners('error');
+  process.stdout.on('error', () => gone.abort());
+  return gone.signal;
+}
+
 function endOnWriteError(error: Error): void {
   // A reader that has seen enough (`| head`) is no failure.
   if (errnoOf(error) === 'EPIPE') process.exit(0);

@@ -104,6 +104,32 @@ describe('the daemon', () => {
     expect(home.processes()).toEqual([]);
   });
 
+  test('--no-daemon prints what the apps write, from their first line to their last, and nothing of before', async () => {
+    const home = testHome();
+    const app = home.write(
+      'talks.cjs',
+      `console.log('first words of', process.env.RUN);
+      process.on('SIGINT', () => {
+        console.log('last words of', process.env.RUN);
+        process.exit(0);
+      });
+      setInterval(() => {}, 1000);`,
+    );
+    for (const run of ['one', 'two']) {
+      const command = home.start(['start', app, '--no-daemon'], { env: { RUN: run } });
+      await until(() => command.stdout().includes(`| first words of ${run}`), { what: 'the first line of the app' });
+      command.signal('SIGINT');
+      const { code, stdout, stderr } = await command.ended;
+      const said = stdout.split('\n').filter((line) => line.startsWith('0|talks | '));
+      expect([code, said, stderr]).toEqual([
+        0,
+        [`0|talks | first words of ${run}`, `0|talks | last words of ${run}`],
+        '',
+      ]);
+    }
+    expect(home.processes()).toEqual([]);
+  });
+
   test.skipIf(process.platform !== 'linux')('a SIGUSR2 or SIGHUP does not end one that is still starting', async () => {
     const home = testHome();
     // It waits here for its settings until somebody writes them.

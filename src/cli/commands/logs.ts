@@ -1,4 +1,4 @@
-import type { LogStream } from '../../api/client.ts';
+import type { Client, LogStream } from '../../api/client.ts';
 import type { LogFileView } from '../../api/log-views.ts';
 import { messageOf, PromvisorError } from '../../base/errors.ts';
 import { type CliContext, type ExitCode, reader } from '../context.ts';
@@ -13,8 +13,9 @@ const LONG_BYTES = 4 * 1024 * 1024;
 const MOST_ROUNDS = 10;
 
 /** One run of the command. */
-interface Run {
+export interface LogsRun {
   readonly context: CliContext;
+  readonly client: Client;
   readonly targets: readonly string[];
   readonly options: LogOptions;
   /** Aborted when the user has seen enough. */
@@ -40,7 +41,7 @@ export async function logsCommand(
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   try {
-    await show({ context, targets, options, interrupted: abort.signal });
+    await showLogs({ context, client: reader(context), targets, options, interrupted: abort.signal });
   } catch (error) {
     if (!abort.signal.aborted) throw error;
   } finally {
@@ -51,7 +52,12 @@ export async function logsCommand(
   return 0;
 }
 
-async function show(run: Run): Promise<void> {
+/**
+ * Shows lines of the past, then every new line.
+ * @param run what of, and until when
+ * @throws PromvisorError as `logs`; PROTOCOL when the daemon goes on, and has ended the stream
+ */
+export async function showLogs(run: LogsRun): Promise<void> {
   const { context, targets, options } = run;
   const opened = await openDaemon(run, options.follow && !options.paths);
   const files = wantedFiles(opened?.stream.head.files ?? findLogFiles(context.home, targets), options);
@@ -73,11 +79,11 @@ interface Opened {
   close(): void;
 }
 
-async function openDaemon({ context, targets, interrupted }: Run, follows: boolean): Promise<Opened | null> {
+async function openDaemon({ client, targets, interrupted }: LogsRun, follows: boolean): Promise<Opened | null> {
   const abort = new AbortController();
   const signal = AbortSignal.any([interrupted, abort.signal]);
   try {
-    const stream = await reader(context).logs(targets, { follow: follows, signal });
+    const stream = await client.logs(targets, { follow: follows, signal });
     return { stream, close: () => abort.abort() };
   } catch (error) {
     if (error instanceof PromvisorError && error.code === 'NO_DAEMON') return null;
@@ -89,11 +95,11 @@ function wantedFiles(files: readonly LogFileView[], { wants }: LogOptions): LogF
   return files.filter(({ stream }) => wants(stream));
 }
 
-function onUnreadable({ context }: Run): (file: string, error: unknown) => void {
+function onUnreadable({ context }: LogsRun): (file: string, error: unknown) => void {
   return (file, error) => context.terminal.err(`promvisor: ${file}: ${messageOf(error)}\n`);
 }
 
-async function printParts(run: Run, parts: readonly LogPart[], print: PrintLines): Promise<void> {
+async function printParts(run: LogsRun, parts: readonly LogPart[], print: PrintLines): Promise<void> {
   for await (const lines of readParts(parts, run.options.query.match, onUnreadable(run))) {
     await print(lines);
     run.interrupted.throwIfAborted();
@@ -107,7 +113,7 @@ interface Following {
   readonly print: PrintLines;
 }
 
-async function follow(run: Run, { opened, parts, print }: Following): Promise<void> {
+async function follow(run: LogsRun, { opened, parts, print }: Following): Promise<void> {
   let { stream, close } = opened;
   let left = parts;
   for (let round = 0; round < MOST_ROUNDS && bytesOf(left) > LONG_BYTES; round++) {
@@ -122,13 +128,17 @@ async function follow(run: Run, { opened, parts, print }: Following): Promise<vo
   await printLive(run, stream, print);
 }
 
-async function printLive({ context, options, interrupted }: Run, stream: LogStream, print: PrintLines): Promise<void> {
+async function printLive(
+  { client, options, interrupted }: LogsRun,
+  stream: LogStream,
+  print: PrintLines,
+): Promise<void> {
   const { match } = options.query;
   for await (const record of stream.records) {
     if (options.wants(record.stream) && (match === null || match.inText(record.text))) await print([record]);
   }
   if (interrupted.aborted) return;
   // A stream that ends by itself was cut off: as the daemon ended, or as we could not keep up.
-  await reader(context).ping();
+  await client.ping();
   throw new PromvisorError('PROTOCOL', 'the daemon ended the stream, as it was read too slowly; the files have it all');
 }

@@ -5,7 +5,10 @@ import { PromvisorError } from '../../base/errors.ts';
 import { type AppSource, defaultConfig, isConfig, isFilePath, loadApps, refuseConfigFlags } from '../app-sources.ts';
 import { attachLogs } from '../attach-logs.ts';
 import { type CliContext, type ExitCode, reader } from '../context.ts';
+import { outliveReader } from '../execute.ts';
+import { foregroundLogs } from '../foreground-logs.ts';
 import { follow, type Outcome, writeOutcome } from '../progress.ts';
+import type { InstanceProgress } from '../render/progress.ts';
 import { updatedEnv } from '../shell-env.ts';
 import { specChanges } from '../spec-changes.ts';
 import { starter } from '../starter.ts';
@@ -28,11 +31,25 @@ export async function startCommand(
   operands: readonly string[],
   options: Options,
 ): Promise<ExitCode> {
-  const work = () => startAll(context, operands.length > 0 ? operands : [defaultConfig(context.cwd)], options);
-  return options['daemon'] === false ? foregroundCommand(context, work) : work();
+  const work = async (goOn: (instances: readonly InstanceProgress[]) => Promise<void>) => {
+    const { exitCode, instances } = await startAll(
+      context,
+      operands.length > 0 ? operands : [defaultConfig(context.cwd)],
+      options,
+    );
+    await goOn(instances);
+    return exitCode;
+  };
+  if (options['daemon'] !== false) return work((instances) => attachLogs(context, options, instances));
+  // A reader that goes away does not leave a daemon behind that nobody waits for.
+  const unread = outliveReader();
+  return foregroundCommand(context, () => {
+    const sinceMs = context.nowMs();
+    return work((instances) => foregroundLogs(context, { ids: instances.map(({ id }) => id), sinceMs, unread }));
+  });
 }
 
-async function startAll(context: CliContext, operands: readonly string[], options: Options): Promise<ExitCode> {
+async function startAll(context: CliContext, operands: readonly string[], options: Options): Promise<Outcome> {
   const known: string[] = [];
   const sources: AppSource[] = [];
   // It answers while the files are read.
@@ -54,8 +71,7 @@ async function startAll(context: CliContext, operands: readonly string[], option
   const instances = outcomes.flatMap((outcome) => outcome.instances);
   if (context.json) writeOutcome(context, { exitCode, instances });
   await showList(context);
-  await attachLogs(context, options, instances);
-  return exitCode;
+  return { exitCode, instances };
 }
 
 /** Whether the operand selects instances that the daemon has. */
