@@ -120,12 +120,24 @@ async function isOwn(key: string): Promise<boolean> {
   return problem === null || !['NOT_FOUND', 'NOT_SUPPORTED'].includes(problem.code);
 }
 
+/** Whether what a key of PM2's log module says is done here. */
+async function hasEffect(key: string): Promise<boolean> {
+  return (await ask(['get', key])).problem?.code !== 'NOT_SUPPORTED';
+}
+
 /** Keeps values, once what they are for has taken them; null when it has not. */
 async function keep(stage: Stage, pairs: readonly Pair[]): Promise<ModuleConf | null> {
   const own: Pair[] = [];
   const others: Pair[] = [];
   for (const pair of pairs) ((await isOwn(pair[0])) ? own : others).push(pair);
-  if (!(await apply(stage, [...own, ...pairs.filter(([key]) => groupOf(key)?.group === LOGROTATE)]))) return null;
+  const ofLogs = pairs.filter(([key]) => groupOf(key)?.group === LOGROTATE);
+  const known = new Set<Pair>();
+  for (const pair of ofLogs) if (await hasEffect(pair[0])) known.add(pair);
+  if (!(await apply(stage, [...own, ...known]))) return null;
+  // Guides for setting up PM2 have them: they are kept, and nothing more.
+  for (const [key, value] of ofLogs.filter((pair) => !known.has(pair))) {
+    if (value !== undefined) stage.complain(warned(`${key} has no effect here`));
+  }
   const file = fileOf(stage);
   const before = await readModuleConf(file);
   const after = others.some(([key, value]) => key === ALL && value === undefined)

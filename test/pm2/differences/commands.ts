@@ -73,6 +73,12 @@ export const COMMANDS: readonly Difference[] = [
     why: 'logs.* are settings of the daemon, which says when it takes them up',
   },
   {
+    command: 'pm2 set pm2-logrotate:workerInterval 30',
+    pm2: [],
+    ours: ['! [PM2][WARN] pm2-logrotate:workerInterval has no effect here'],
+    why: 'kept, and said to have no effect: files are looked at whenever something is written',
+  },
+  {
     command: 'pm2 unset pm2-logrotate:max_size',
     pm2: [],
     ours: ['! [PM2][WARN] The daemon takes it up when it is started anew: pm2 update (the apps run on)'],

@@ -34,6 +34,8 @@ pm2 inspect echo
 pm2 inspect nope
 
 pm2 set pm2-logrotate:max_size 20M
+pm2 set pm2-logrotate:workerInterval 30
+pm2 unset pm2-logrotate:workerInterval
 pm2 get pm2-logrotate:max_size
 pm2 conf pm2-logrotate:max_size
 pm2 config pm2-logrotate:max_size
