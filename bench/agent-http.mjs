@@ -3,13 +3,14 @@ import { freePort, untilAnswers } from './lib/ports.mjs';
 import { program } from './lib/programs.mjs';
 import { createPromvisor } from './lib/promvisor.mjs';
 import { goal, median } from './lib/report.mjs';
-import { needsWrk, wrk } from './lib/wrk.mjs';
+import { needsWrk, pin, wrk } from './lib/wrk.mjs';
 
 export const about =
   'a hello-world server under load with telemetry, scraped each second, beside one without agent (requests/s; CPU in us a request)';
 
 const SCRAPE_EVERY_MS = 1_000;
-const WARM_UP_S = 2;
+/** V8 goes on compiling for some seconds: until then a server is a fifth slower, or more. */
+const WARM_UP_S = 6;
 const ways = [
   { name: 'no agent', keys: { agent: false } },
   // What two servers differ by that are the same: no other difference means more than this one.
@@ -18,6 +19,9 @@ const ways = [
   { name: 'agent, telemetry on', keys: {} },
 ];
 
+/** Of their own, so that what the scheduler does with both is the same for all. */
+const SERVER_CORE = 0;
+const LOAD_CORE = 1;
 /** Short, so that what the machine does otherwise hits all alike. */
 const TURN_S = 1;
 
@@ -36,8 +40,10 @@ export async function bench({ scratch, rounds, seconds }) {
   try {
     const servers = await startServers(scratch, promvisor);
     for (let round = 0; round < rounds; round += 1) {
-      if (round > 0) await restart(promvisor, servers);
-      for (const server of servers) await load(scratch, server, WARM_UP_S);
+      for (const server of servers) {
+        await restart(promvisor, server);
+        await load(scratch, server, WARM_UP_S);
+      }
       for (const server of servers) server.turns = [];
       for (let turn = 0; turn < seconds / TURN_S; turn += 1) {
         for (const server of inOrder(servers, { round, turn })) server.turns.push(await load(scratch, server, TURN_S));
@@ -80,26 +86,26 @@ async function startServers(scratch, promvisor) {
     ...keys,
   }));
   await promvisor.startFile(writeEcosystem(scratch.root, entries));
-  const servers = ways.map(({ name }, i) => ({ name, url: `http://127.0.0.1:${ports[i]}/`, pids: [], samples: [] }));
-  await meet(promvisor, servers);
-  return servers;
+  return ways.map(({ name }, i) => ({
+    name,
+    app: `server-${i}`,
+    url: `http://127.0.0.1:${ports[i]}/`,
+    pids: [],
+    samples: [],
+  }));
 }
 
-async function restart(promvisor, servers) {
-  await promvisor.restartAll();
-  await meet(promvisor, servers);
-}
-
-async function meet(promvisor, servers) {
-  const list = await promvisor.list();
-  for (const [i, server] of servers.entries()) {
-    await untilAnswers(server.url);
-    server.pids = [list.find((app) => app.name === `server-${i}`).pid];
-  }
+/** Right before its load: V8 tidies up a process that has waited for some seconds, and what it compiles then is slower. */
+async function restart(promvisor, server) {
+  await promvisor.cli('restart', server.app);
+  const { pid } = (await promvisor.list()).find(({ name }) => name === server.app);
+  server.pids = [pid];
+  pin(pid, SERVER_CORE);
+  await untilAnswers(server.url);
 }
 
 function load(scratch, { url, pids }, seconds) {
-  return wrk(scratch, { url, keepAlive: true, seconds, pids });
+  return wrk(scratch, { url, keepAlive: true, seconds, pids, core: LOAD_CORE });
 }
 
 /** @returns {() => number} stops it, and tells how many scrapes there were */

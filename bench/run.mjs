@@ -19,7 +19,7 @@ const BENCHES = {
   cluster: { rounds: 5, seconds: 3 },
   accept: { rounds: 3, seconds: 4 },
   agents: { seconds: 60, apps: 20 },
-  'agent-http': { rounds: 8, seconds: 4 },
+  'agent-http': { rounds: 5, seconds: 6 },
   'cluster-memory': { seconds: 10 },
 };
 const USAGE = `npm run bench -- NAME... [--rounds N] [--apps N] [--seconds N] [--lines N] [--only NAME,...] [--program sleep|node|awake] [--json] [--check]

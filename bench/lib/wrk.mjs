@@ -15,21 +15,35 @@ export function needsWrk() {
 }
 
 /**
+ * Keeps a process on one core, where there is taskset(1).
+ * @param {number} pid with all its threads
+ * @param {number} core
+ */
+export function pin(pid, core) {
+  spawnSync('taskset', ['-a', '-p', '-c', String(core), String(pid)]);
+}
+
+/**
  * Loads a server as much as it takes.
  * @param {ReturnType<typeof import('./scratch.mjs').createScratch>} scratch
- * @param {{ url: string, keepAlive: boolean, seconds: number, pids: readonly number[] }} options pids: of all processes
- *   that have a part in the answers
+ * @param {{ url: string, keepAlive: boolean, seconds: number, pids: readonly number[], core?: number }} options pids: of all
+ *   processes that have a part in the answers; core: where wrk is to run, anywhere when left out
  * @returns {Promise<{ perSecond: number, p99Ms: number, errors: number, cpuUs: number }>} cpuUs: CPU of those processes
  *   for one request, which tells more than requests a second where the machine has other work too
  */
-export async function wrk(scratch, { url, keepAlive, seconds, pids }) {
+export async function wrk(scratch, { url, keepAlive, seconds, pids, core }) {
   const header = keepAlive ? [] : ['-H', 'Connection: close'];
-  const argv = ['wrk', `-t${THREADS}`, `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency', ...header, url];
+  const onCore = core === undefined || !hasTaskset() ? [] : ['taskset', '-c', String(core)];
+  const argv = [...onCore, 'wrk', `-t${THREADS}`, `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency', ...header, url];
   const used = () => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
   const before = used();
   const { stdout } = await runOk(argv, { env: scratch.env, cwd: scratch.root });
   const { requests, ...result } = readWrk(stdout);
   return { ...result, cpuUs: ((used() - before) * 1000) / requests };
+}
+
+function hasTaskset() {
+  return spawnSync('taskset', ['--version']).error === undefined;
 }
 
 function readWrk(text) {
