@@ -12,6 +12,7 @@ import type { Settings } from '../config/settings.ts';
 import { createLogFanout } from '../logs/fanout.ts';
 import { createExitWatch } from '../os/exit-watch.ts';
 import { createFifoPool } from '../os/fifo-pool.ts';
+import { openHeapTrim } from '../os/heap-trim.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
 import { createNativeChildren } from '../os/native-children.ts';
 import * as pipes from '../os/pipes.ts';
@@ -26,6 +27,7 @@ import { createDumps } from './dump/dumps.ts';
 import { createFigures } from './figures.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { record } from './flight-recorder.ts';
+import { createHeapRest } from './heap-rest.ts';
 import { createHosts, type Hosts } from './hosts.ts';
 import { openHttpListener } from './http-listener.ts';
 import { appKey } from './instance.ts';
@@ -125,9 +127,9 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     onEnded: (instance, ended) => figures.countEnd(ended, waiterOf(instance, ended, hosts)),
     onDead: telemetry.retire,
   });
+  const heap = createHeapRest(clock, openHeapTrim(settings.nativeCalls));
   const onChanged = () => {
-    state.touch();
-    dumps.touch();
+    for (const part of [state, dumps, heap]) part.touch();
   };
   const ofApp = (key: string) => fleet.ofApp(key);
   const settled = () => state.settled();
@@ -268,9 +270,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     // Answers that are still under way are let out; whoever only listens is cut off.
     server.closeIdleConnections();
     await triggers.close();
-    agents.close();
-    pidFiles.close();
-    exits.close();
+    for (const part of [agents, pidFiles, heap, exits]) part.close();
     await Promise.all([lasting.close(), dumps.close(), journal.close('ended')]);
     await Promise.all([keeping.keeper.close(), loki.close(), filling]);
     landings.remove();
