@@ -32,12 +32,13 @@ export async function foregroundLogs(context: CliContext, { ids, sinceMs, unread
     const options = readLogOptions({ since: String(fromMs) }, { json: context.json, nowMs: fromMs });
     try {
       await showLogs({ ...run, options });
+      // Nobody reads on, or the daemon has gone before it could be followed: to try again would be without end.
+      return;
     } catch (error) {
       if (unread.aborted) return;
       if (!(error instanceof PromvisorError)) throw error;
       if (error.code !== 'PROTOCOL' || !(await answers(client))) return;
     }
-    if (unread.aborted) return;
     fromMs = context.nowMs();
     context.terminal.err('promvisor: lines are left out here, as they were read too slowly; the files have them all\n');
   }

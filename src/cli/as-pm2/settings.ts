@@ -155,10 +155,7 @@ async function apply(stage: Stage, pairs: readonly Pair[]): Promise<boolean> {
   // Not one by one: all are taken, or none. A value of several words can only be alone.
   if (given.length > 0) answers.push(await ask([given.length === 1 ? 'set' : 'multiset', ...given.flat().map(String)]));
   for (const [key] of taken) answers.push(await ask(['unset', key]));
-  // What there never was can be taken out.
-  const bad = answers.find(
-    ({ problem }) => problem !== null && !(problem.code === 'NOT_SUPPORTED' && given.length === 0),
-  );
+  const bad = answers.find(({ problem }) => problem !== null);
   if (bad !== undefined) return tell(stage, bad, '');
   const runs = pairs.length > 0 && (await pingIfAny(createClient(stage.context.home.socket))) !== null;
   if (runs) stage.complain(warned('The daemon takes it up when it is started anew: pm2 update (the apps run on)'));
