@@ -45,6 +45,7 @@ const LAZY_MODULES = new Map([
 
 /** What pino-roll 4 takes from date-fns: its lib/utils.js. */
 const DATE_FUNCTIONS = ['format', 'addDays', 'addHours', 'parse', 'isValid'];
+const PINO_ROLL = path.join(ROOT, 'node_modules/pino-roll');
 
 const PROGRAMS = [
   { entry: 'cli/main.js', out: 'promvisor.cjs', executable: true },
@@ -62,6 +63,11 @@ function run(...argv) {
   if (status !== 0) process.exit(1);
 }
 
+/** @param names functions of date-fns, each of which is a module there */
+function reExports(names) {
+  return names.map((name) => `exports.${name} = require('date-fns/${name}').${name};`).join('');
+}
+
 /** Bundles beside the programs: file name -> what goes in. */
 const lazy = new Map();
 const lazyPlugin = {
@@ -77,16 +83,26 @@ const lazyPlugin = {
       return stub(`${name}.cjs`, { stdin: { contents: `export * from '${name}';`, resolveDir: ROOT } });
     });
     hooks.onResolve({ filter: /^\.{1,2}\// }, ({ path: name, resolveDir, namespace }) => {
-      if (namespace === 'lazy') return { path: name, external: true };
+      if (namespace === 'lazy' || namespace === 'few') return { path: name, external: true };
       const file = path.resolve(resolveDir, name);
       const bundle = LAZY_MODULES.get(file);
       return bundle === undefined ? null : stub(bundle, { entryPoints: [file] });
     });
-    // pino-roll asks for the whole of date-fns and uses five functions of it: a quarter of the daemon's code.
-    hooks.onResolve({ filter: /^date-fns$/ }, () => ({ path: 'date-fns', namespace: 'few' }));
+    // pino-roll asks for the whole of date-fns, and calls it for names of files with a date only: ours have none.
+    hooks.onResolve({ filter: /^date-fns$/ }, () => {
+      lazy.set('date-fns.cjs', { stdin: { contents: reExports(DATE_FUNCTIONS), resolveDir: PINO_ROLL } });
+      return { path: 'date-fns', namespace: 'few' };
+    });
     hooks.onLoad({ filter: /./, namespace: 'few' }, () => {
-      const contents = DATE_FUNCTIONS.map((name) => `exports.${name} = require('date-fns/${name}').${name};`).join('');
-      return { contents, resolveDir: path.join(ROOT, 'node_modules/pino-roll') };
+      const call = (name) => `exports.${name} = (...args) => require('./date-fns.cjs').${name}(...args);`;
+      return { contents: DATE_FUNCTIONS.map(call).join('') };
+    });
+    // pino makes one for a transport: we have none, and its worker would be looked for beside a file that is in no bundle.
+    hooks.onResolve({ filter: /^thread-stream$/ }, () => ({ path: 'thread-stream', namespace: 'none' }));
+    hooks.onLoad({ filter: /./, namespace: 'none' }, ({ path: name }) => {
+      return {
+        contents: `module.exports = class { constructor() { throw new Error('${name}: not in this bundle'); } };`,
+      };
     });
     // Required, not imported: the loader of ES modules need not start for it.
     hooks.onLoad({ filter: /./, namespace: 'lazy' }, ({ path: name }) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DAEMON_NODE_FLAGS } from '../base/daemon-flags.ts';
+import { DAEMON_ENV, DAEMON_NODE_FLAGS } from '../base/daemon-flags.ts';
 import { messageOf, PromvisorError } from '../base/errors.ts';
 import { makeHome } from '../base/home.ts';
 import type { Home } from '../base/paths.ts';
@@ -139,7 +139,7 @@ function launchDaemon({ home, daemonFile, env }: ConnectOptions): Launch {
 /** The daemon lives on after this shell: what configures Node for one command is not for it. */
 function daemonEnv(env: NodeJS.ProcessEnv, home: Home): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...rest } = env;
-  return { ...rest, PROMVISOR_HOME: home.root };
+  return { ...DAEMON_ENV, ...rest, PROMVISOR_HOME: home.root };
 }
 
 function startFailed({ home }: ConnectOptions, launch: Launch, reason: string): PromvisorError {

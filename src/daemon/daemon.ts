@@ -12,7 +12,7 @@ import type { Settings } from '../config/settings.ts';
 import { createLogFanout } from '../logs/fanout.ts';
 import { createExitWatch } from '../os/exit-watch.ts';
 import { createFifoPool } from '../os/fifo-pool.ts';
-import { openHeapTrim } from '../os/heap-trim.ts';
+import { openHeap } from '../os/heap.ts';
 import { createOomWitness } from '../os/kernel-oom.ts';
 import { createNativeChildren } from '../os/native-children.ts';
 import * as pipes from '../os/pipes.ts';
@@ -127,7 +127,7 @@ export async function startDaemon({ home, settings, log, unit, foreground }: Dae
     onEnded: (instance, ended) => figures.countEnd(ended, waiterOf(instance, ended, hosts)),
     onDead: telemetry.retire,
   });
-  const heap = createHeapRest(clock, openHeapTrim(settings.nativeCalls));
+  const heap = createHeapRest(clock, openHeap(settings.nativeCalls));
   const onChanged = () => {
     for (const part of [state, dumps, heap]) part.touch();
   };

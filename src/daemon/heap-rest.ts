@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { HeapTrim } from '../os/heap-trim.ts';
+import type { Heap } from '../os/heap.ts';
 
 /** Nothing has changed for so long: what a burst has freed is not needed again at once. */
 const QUIET_MS = 5_000;
@@ -11,11 +11,11 @@ export interface HeapRest {
 }
 
 /**
- * Has freed memory given back once the daemon has come to rest. A daemon at rest is not woken for it.
+ * Has memory given back once the daemon has come to rest. A daemon at rest is not woken for it.
  * @param clock for the delay
- * @param trim gives memory back
+ * @param heap gives memory back
  */
-export function createHeapRest(clock: Clock, trim: HeapTrim): HeapRest {
+export function createHeapRest(clock: Clock, heap: Heap): HeapRest {
   let cancel: (() => void) | null = null;
   let newestMs = 0;
 
@@ -24,14 +24,16 @@ export function createHeapRest(clock: Clock, trim: HeapTrim): HeapRest {
       const waitMs = newestMs + QUIET_MS - clock.nowMs();
       cancel = null;
       if (waitMs > 0) arm(waitMs);
-      else trim();
+      else heap.giveBack();
     });
   }
 
   return {
     touch() {
       newestMs = clock.nowMs();
-      if (cancel === null) arm(QUIET_MS);
+      if (cancel !== null) return;
+      heap.keepApart();
+      arm(QUIET_MS);
     },
     close() {
       cancel?.();

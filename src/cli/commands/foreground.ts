@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../../api/client.ts';
-import { DAEMON_NODE_FLAGS } from '../../base/daemon-flags.ts';
+import { DAEMON_ENV, DAEMON_NODE_FLAGS } from '../../base/daemon-flags.ts';
 import { messageOf, PromvisorError } from '../../base/errors.ts';
 import { makeHome } from '../../base/home.ts';
 import type { CliContext, ExitCode } from '../context.ts';
@@ -28,7 +28,7 @@ export async function foregroundCommand(
   makeHome(context.home);
   const child = spawn(process.execPath, [...DAEMON_NODE_FLAGS, context.daemonFile, '--foreground'], {
     stdio: 'inherit',
-    env: { ...context.env, PROMVISOR_HOME: context.home.root },
+    env: { ...DAEMON_ENV, ...context.env, PROMVISOR_HOME: context.home.root },
   });
   const ended = endOf(child);
   let toldToEnd = false;
