@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AppMessageView } from '../../src/api/app-messages.ts';
 import { createClient } from '../../src/api/client.ts';
+import { DAEMON_ENV } from '../../src/base/daemon-flags.ts';
 import golden from '../contract/golden/pm2-config-files.json' with { type: 'json' };
 import { killDaemon } from '../support/adoption.ts';
 import { appOf, startApps, untilStatus } from '../support/apps.ts';
@@ -59,6 +60,7 @@ describe('what a process sees', () => {
     await startApps(home, [...apps, appOf('own', 'tells-all.cjs', { env })]);
     for (const [at, mode] of modes.entries()) {
       const ours = await seen(outOf(mode));
+      for (const name of Object.keys(DAEMON_ENV)) expect(ours, 'what only the daemon is told').not.toHaveProperty(name);
       for (const [name, value] of Object.entries(golden.variables[mode])) {
         if (LEFT_OUT[name] !== undefined) expect(ours[name], `${name}: ${LEFT_OUT[name]}`).toBeUndefined();
         else if (MOVING.has(value)) expect(ours[name], name).toMatch(/./);
