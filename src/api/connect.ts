@@ -139,7 +139,7 @@ function launchDaemon({ home, daemonFile, env }: ConnectOptions): Launch {
 /** The daemon lives on after this shell: what configures Node for one command is not for it. */
 function daemonEnv(env: NodeJS.ProcessEnv, home: Home): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...rest } = env;
-  return { ...DAEMON_ENV, ...rest, PROMVISOR_HOME: home.root };
+  return { ...rest, ...DAEMON_ENV, PROMVISOR_HOME: home.root };
 }
 
 function startFailed({ home }: ConnectOptions, launch: Launch, reason: string): PromvisorError {

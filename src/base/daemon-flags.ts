@@ -12,7 +12,7 @@ export const DAEMON_NODE_FLAGS: readonly string[] = process.versions.node.starts
   ? [SMALL_YOUNG_SPACE, COMPILE_LATER]
   : [SMALL_YOUNG_SPACE];
 
-/** What the C library (glibc) keeps apart from the daemon's start on: see `os/heap.ts`, which says it where nobody has. */
+/** What `os/heap.ts` says to the C library (glibc), for all that is freed before: half a megabyte of the start. */
 export const DAEMON_ENV: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** For a file that outlives the Node it was written with: any Node takes these. The daemon sets the others itself. */

@@ -28,7 +28,7 @@ export async function foregroundCommand(
   makeHome(context.home);
   const child = spawn(process.execPath, [...DAEMON_NODE_FLAGS, context.daemonFile, '--foreground'], {
     stdio: 'inherit',
-    env: { ...DAEMON_ENV, ...context.env, PROMVISOR_HOME: context.home.root },
+    env: { ...context.env, ...DAEMON_ENV, PROMVISOR_HOME: context.home.root },
   });
   const ended = endOf(child);
   let toldToEnd = false;
