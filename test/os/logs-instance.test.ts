@@ -107,9 +107,10 @@ describe('an instance', () => {
     const bench = logsBench();
     const logs = await bench.open();
     const program = startOn(logs, 'seq 1 5000; printf unfinished; exec sleep 60');
-    await until(() => logs.account().out.bytes > 23_000, { what: 'lines' });
+    const said = `${numbers(1, 5000)}unfinished`;
+    await until(() => logs.account().out.bytes === said.length, { what: 'all that it says' });
     await logs.close();
-    expect(bench.read('out.log')).toBe(`${numbers(1, 5000)}unfinished\n`);
+    expect(bench.read('out.log')).toBe(`${said}\n`);
     expect(readdirSync(bench.folder).sort()).toEqual(['out.log', 'out.log.d']);
     expect(existsSync(`/proc/${program.pid}`)).toBe(true);
   });
