@@ -34,7 +34,12 @@ export interface Counted {
   readonly inherited: number[];
   /** What children that have gone were counted for: it comes again as inherited, and is not counted twice. */
   readonly debt: number[];
+  /** Looks since a child has gone in which nothing was inherited. */
+  looksInDebt: number;
 }
+
+/** A parent may be read just before it waits for a child that is seen to have gone: the next look has it for sure. */
+const MOST_LOOKS_IN_DEBT = 1;
 
 /**
  * Figures of one process as counts.
@@ -93,7 +98,8 @@ export function newCounted(process: {
 }): Counted {
   const { pid, ppid, adopted } = process;
   const zeros = () => DIMENSIONS.map(() => 0);
-  return { pid, ppid, values: adopted ? DIMENSIONS.map(() => null) : zeros(), inherited: zeros(), debt: zeros() };
+  const values = adopted ? DIMENSIONS.map(() => null) : zeros();
+  return { pid, ppid, values, inherited: zeros(), debt: zeros(), looksInDebt: 0 };
 }
 
 /**
@@ -103,6 +109,8 @@ export function newCounted(process: {
  * @returns growth by dimension, never negative, without what children that have gone were counted for already
  */
 export function grow(counted: Counted, counts: Counts): number[] {
+  const isOver = counted.looksInDebt >= MOST_LOOKS_IN_DEBT;
+  counted.looksInDebt = isOver || counted.debt.every((ticks) => ticks === 0) ? 0 : counted.looksInDebt + 1;
   return counts.values.map((value, at) => {
     if (value === null) return 0;
     const before = counted.values[at] ?? null;
@@ -110,7 +118,7 @@ export function grow(counted: Counted, counts: Counts): number[] {
     const repaid = Math.min(counted.debt[at] ?? 0, inherited);
     counted.values[at] = value;
     counted.inherited[at] = counts.inherited[at] ?? 0;
-    counted.debt[at] = 0;
+    if (isOver || inherited > 0) counted.debt[at] = 0;
     return before === null ? 0 : Math.max(0, value - before - repaid);
   });
 }
@@ -135,6 +143,7 @@ export function bequeath(
   for (const at of DIMENSIONS.keys()) {
     heir.debt[at] = (heir.debt[at] ?? 0) + (gone.values[at] ?? 0) + (gone.debt[at] ?? 0);
   }
+  heir.looksInDebt = 0;
   return true;
 }
 

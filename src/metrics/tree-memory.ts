@@ -84,7 +84,7 @@ export function restoredTree(saved: SavedTree, open: ReadContext['open']): TreeM
   memory.root = saved.root;
   for (const [at, count] of saved.lost.entries()) memory.lost[at] = count;
   for (const { pid, ppid, startTicks, values, inherited, debt } of saved.processes) {
-    const counted = { pid, ppid, values: [...values], inherited: [...inherited], debt: [...debt] };
+    const counted = { pid, ppid, values: [...values], inherited: [...inherited], debt: [...debt], looksInDebt: 0 };
     memory.processes.set(pid, { ...counted, startTicks, reader: open(pid) });
   }
   return memory;

@@ -73,6 +73,24 @@ describe('bequeath', () => {
     expect(userGrowth(parent, userTicks(15))).toBe(5);
   });
 
+  it('waits one look for a parent that was read right before it waited for the child, and no longer', () => {
+    const orphaned = () => {
+      const parent = newCounted({ pid: 1, ppid: 0, adopted: false });
+      const child = newCounted({ pid: 2, ppid: 1, adopted: false });
+      userGrowth(parent, userTicks(10));
+      userGrowth(child, userTicks(100));
+      bequeath(child, family(parent, child), (pid) => pid === 2);
+      return parent;
+    };
+    const growths = (...looks: readonly Counts[]) => {
+      const parent = orphaned();
+      return looks.map((counts) => userGrowth(parent, counts));
+    };
+    expect(growths(userTicks(10), userTicks(13, 120), userTicks(13, 150))).toEqual([0, 23, 30]);
+    // Nobody waited for that child; another one, that was never seen, is counted whole.
+    expect(growths(userTicks(10), userTicks(11), userTicks(11, 70))).toEqual([0, 1, 70]);
+  });
+
   it('goes up to the nearest ancestor that lives', () => {
     const [root, child, grandchild] = [1, 2, 3].map((pid) => newCounted({ pid, ppid: pid - 1, adopted: false }));
     if (root === undefined || child === undefined || grandchild === undefined) throw new Error('three were made');
