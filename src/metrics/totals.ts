@@ -34,11 +34,13 @@ export interface Counted {
   readonly inherited: number[];
   /** What children that have gone were counted for: it comes again as inherited, and is not counted twice. */
   readonly debt: number[];
-  /** Looks since a child has gone in which nothing was inherited. */
+  /** Readings since a child has gone in which nothing was inherited. */
   looksInDebt: number;
+  /** Taken with the last look; null before. */
+  newest: Counts | null;
 }
 
-/** A parent may be read just before it waits for a child that is seen to have gone: the next look has it for sure. */
+/** A parent may be read just before it waits for a child that is seen to have gone: the next reading has it for sure. */
 const MOST_LOOKS_IN_DEBT = 1;
 
 /**
@@ -99,7 +101,7 @@ export function newCounted(process: {
   const { pid, ppid, adopted } = process;
   const zeros = () => DIMENSIONS.map(() => 0);
   const values = adopted ? DIMENSIONS.map(() => null) : zeros();
-  return { pid, ppid, values, inherited: zeros(), debt: zeros(), looksInDebt: 0 };
+  return { pid, ppid, values, inherited: zeros(), debt: zeros(), looksInDebt: 0, newest: null };
 }
 
 /**
@@ -109,6 +111,9 @@ export function newCounted(process: {
  * @returns growth by dimension, never negative, without what children that have gone were counted for already
  */
 export function grow(counted: Counted, counts: Counts): number[] {
+  // It was not read again, as it seems not to have run: one that runs right now may seem so for a tick or two.
+  if (counts === counted.newest) return counts.values.map(() => 0);
+  counted.newest = counts;
   const isOver = counted.looksInDebt >= MOST_LOOKS_IN_DEBT;
   counted.looksInDebt = isOver || counted.debt.every((ticks) => ticks === 0) ? 0 : counted.looksInDebt + 1;
   return counts.values.map((value, at) => {

@@ -87,6 +87,8 @@ describe('bequeath', () => {
       return looks.map((counts) => userGrowth(parent, counts));
     };
     expect(growths(userTicks(10), userTicks(13, 120), userTicks(13, 150))).toEqual([0, 23, 30]);
+    const notReadAgain = userTicks(10);
+    expect(growths(notReadAgain, notReadAgain, notReadAgain, userTicks(13, 120))).toEqual([0, 0, 0, 23]);
     // Nobody waited for that child; another one, that was never seen, is counted whole.
     expect(growths(userTicks(10), userTicks(11), userTicks(11, 70))).toEqual([0, 1, 70]);
   });
