@@ -18,8 +18,10 @@ export const DAEMON_NODE_FLAGS: readonly string[] = [
   ...(COMPILE_LATER[process.versions.node.split('.')[0] ?? ''] ?? []),
 ];
 
-/** What `os/heap.ts` says to the C library (glibc), for all that is freed before: half a megabyte of the start. */
-export const DAEMON_ENV: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: '131072' };
+/** Blocks of C from this size on are kept apart: see `os/heap.ts`. */
+export const APART_BYTES = 128 * 1024;
+/** The same said to the C library (glibc) for all that is freed before: half a megabyte of the start. */
+export const DAEMON_ENV: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: String(APART_BYTES) };
 
 /** For a file that outlives the Node it was written with: any Node takes these. The daemon sets the others itself. */
 export const LASTING_NODE_FLAGS: readonly string[] = [SMALL_YOUNG_SPACE];

@@ -84,15 +84,8 @@ export function restoredTree(saved: SavedTree, open: ReadContext['open']): TreeM
   memory.root = saved.root;
   for (const [at, count] of saved.lost.entries()) memory.lost[at] = count;
   for (const { pid, ppid, startTicks, values, inherited, debt } of saved.processes) {
-    const counted = {
-      pid,
-      ppid,
-      values: [...values],
-      inherited: [...inherited],
-      debt: [...debt],
-      looksInDebt: 0,
-      newest: null,
-    };
+    const known = { values: [...values], inherited: [...inherited], debt: [...debt] };
+    const counted = { ...newCounted({ pid, ppid, adopted: false }), ...known };
     memory.processes.set(pid, { ...counted, startTicks, reader: open(pid) });
   }
   return memory;

@@ -1,3 +1,4 @@
+import { APART_BYTES } from '../base/daemon-flags.ts';
 import { createCollector } from './garbage.ts';
 import { type Libc, loadLibc } from './libc.ts';
 
@@ -11,7 +12,6 @@ export interface Heap {
 
 /** mallopt(3). Set by hand it stays: else the first big block that is freed lets it grow up to 32 MB. */
 const M_MMAP_THRESHOLD = -3;
-const APART_BYTES = 128 * 1024;
 
 /**
  * Opens it; the C library is loaded with the first use. Where there is no `koffi`, or a C library that has no such calls
